@@ -1,0 +1,1 @@
+"""The core: what a phone is and what it must receive."""

@@ -1,0 +1,1 @@
+"""All vendor knowledge: typed TOML files loaded into one immutable Catalogue."""

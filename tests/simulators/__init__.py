@@ -1,0 +1,1 @@
+"""Simulated parts: phones and PBXs that behave as the vendor pages describe."""

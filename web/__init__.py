@@ -1,0 +1,1 @@
+"""The composition root: people, HTTP and the command line."""

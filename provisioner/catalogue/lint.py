@@ -1,0 +1,120 @@
+"""Checks across vendor data files, run at every start and by ``make check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from provisioner.catalogue.schema import FEATURES, Kind, Model, Support, Vendor
+from provisioner.errors import CatalogueError
+from provisioner.settings import PhoneSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from provisioner.catalogue.schema import Preset, RoomTemplate
+
+WITHOUT_FILES = frozenset({Kind.ACCESSORY, Kind.EXPANSION})
+
+
+class _Loaded(Protocol):
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def vendors(self) -> Mapping[str, Vendor]: ...
+    @property
+    def models(self) -> Mapping[str, Model]: ...
+    @property
+    def presets(self) -> Mapping[str, Preset]: ...
+    @property
+    def rooms(self) -> Mapping[str, RoomTemplate]: ...
+    @property
+    def files(self) -> Mapping[str, str]: ...
+
+
+def check(catalogue: _Loaded) -> None:
+    """Raise CatalogueError for the first thing that does not fit together."""
+    for name, key, problem in _problems(catalogue):
+        raise CatalogueError(name, key, problem)
+
+
+def _problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    for vendor in catalogue.vendors.values():
+        for key, problem in _vendor_problems(catalogue, vendor):
+            yield catalogue.files[vendor.id], key, problem
+    for model in catalogue.models.values():
+        for key, problem in _model_problems(catalogue, model):
+            yield catalogue.files[model.id], key, problem
+    yield from _agent_clashes(catalogue)
+    yield from _room_problems(catalogue)
+
+
+def _room_problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    for room in catalogue.rooms.values():
+        for position in room.positions:
+            key = f"positions.{position.id}"
+            if position.preset not in catalogue.presets:
+                yield f"rooms/{room.id}.toml", key, f"there is no preset {position.preset!r}"
+            for model_id in position.models:
+                if model_id not in catalogue.models:
+                    yield f"rooms/{room.id}.toml", key, f"there is no model {model_id!r}"
+
+
+def _vendor_problems(catalogue: _Loaded, vendor: Vendor) -> Iterator[tuple[str, str]]:
+    known = setting_names()
+    folder = catalogue.folder / "phones" / vendor.id
+    for dialect in vendor.dialects:
+        where = f"dialects.{dialect.id}"
+        for file in (*dialect.files, *dialect.first_contact):
+            if not (folder / file.template).is_file():
+                yield where, f"there is no template {file.template!r}"
+        for name in sorted(dialect.settings - known):
+            yield f"{where}.settings", f"there is no setting {name!r}"
+
+
+def _model_problems(catalogue: _Loaded, model: Model) -> Iterator[tuple[str, str]]:
+    vendor = catalogue.vendors[model.id.split("/")[0]]
+    if model.vendor != vendor.id:
+        yield "vendor", f"must be {vendor.id!r}"
+    dialects = {dialect.id for dialect in vendor.dialects}
+    for entry in model.dialects:
+        if entry.id not in dialects:
+            yield "dialects", f"{vendor.id} has no dialect {entry.id!r}"
+    yield from _missing_facts(model)
+    for name in sorted(model.features - set(FEATURES)):
+        yield "features", f"there is no feature {name!r}"
+    fitting = (*(model.expansion.models if model.expansion else ()),)
+    fitting += model.accessories.models if model.accessories else ()
+    for other in fitting:
+        if other not in catalogue.models:
+            yield "expansion/accessories", f"there is no model {other!r}"
+
+
+def _missing_facts(model: Model) -> Iterator[tuple[str, str]]:
+    provisioned = model.kind not in WITHOUT_FILES and model.support is not Support.KNOWN
+    if provisioned and not (model.dialects and model.accounts and model.agents):
+        yield "", "dialects, accounts and agents are needed"
+    if model.support is Support.KNOWN and not model.missing:
+        yield "missing", "say which facts are missing"
+    if len({group.id for group in model.keys}) != len(model.keys):
+        yield "keys", "two groups have the same id"
+
+
+def _agent_clashes(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    seen: dict[tuple[str, str], str] = {}
+    for model in catalogue.models.values():
+        for agent in {a.lower() for a in (*model.agents, model.name)}:
+            other = seen.setdefault((model.vendor, agent), model.id)
+            if other != model.id:
+                yield catalogue.files[model.id], "agents", f"{agent!r} is already {other}"
+
+
+def setting_names() -> frozenset[str]:
+    """All dotted names of settings, and the names of their sections."""
+    names: set[str] = set()
+    for section, field in PhoneSettings.model_fields.items():
+        names.add(section)
+        inner = getattr(field.annotation, "model_fields", {})
+        names.update(f"{section}.{name}" for name in inner)
+    return frozenset(names)

@@ -1,0 +1,162 @@
+"""Reading ``templates/`` into one immutable Catalogue.
+
+A wrong file stops the start with the file's name and the key in it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from provisioner.catalogue.lint import check
+from provisioner.catalogue.schema import Dialect, Model, Preset, RoomTemplate, Vendor
+from provisioner.catalogue.versions import version_tuple
+from provisioner.errors import CatalogueError, UnknownThingError
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All vendor knowledge. Look things up by id; nothing in it changes."""
+
+    folder: Path
+    vendors: Mapping[str, Vendor]
+    models: Mapping[str, Model]
+    presets: Mapping[str, Preset]
+    rooms: Mapping[str, RoomTemplate]
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def model(self, name: str) -> Model:
+        """Return the model of an id, a name or an alias, in any case.
+
+        Raises:
+            UnknownThingError: no model is called so; the message names close ones.
+        """
+        found = self._models_by_name.get(name.lower())
+        if found is None:
+            raise UnknownThingError(f"no model is called {name!r}{self._like(name)}")
+        return found
+
+    def model_of_agent(self, vendor: str, product: str) -> Model | None:
+        """Return the model whose devices call themselves ``product``, or None."""
+        return self._models_by_agent.get((vendor, product.lower()))
+
+    def dialect_of(self, model: Model, firmware: str | None) -> Dialect:
+        """Return the dialect that a model speaks at a firmware; unknown firmware: the newest.
+
+        Raises:
+            UnknownThingError: the model speaks none (an accessory, or only known).
+        """
+        vendor = self.vendors[model.vendor]
+        if not model.dialects:
+            raise UnknownThingError(f"{model.id} is not provisioned by a file of its own")
+        if firmware:
+            version = version_tuple(firmware, vendor.firmware_skip)
+            for entry in model.dialects:
+                if entry.firmware.allows(version):
+                    return vendor.dialect(entry.id)
+        return vendor.dialect(model.dialects[0].id)
+
+    @cached_property
+    def _models_by_name(self) -> Mapping[str, Model]:
+        names: dict[str, Model] = {}
+        for model in self.models.values():
+            for name in (model.name, *model.aliases, model.id.split("/")[1], model.id):
+                names[name.lower()] = model
+        return names
+
+    @cached_property
+    def _models_by_agent(self) -> Mapping[tuple[str, str], Model]:
+        return {
+            (model.vendor, agent.lower()): model
+            for model in self.models.values()
+            for agent in (*model.agents, model.name)
+        }
+
+    def _like(self, name: str) -> str:
+        wanted = name.lower().rsplit("/", 1)[-1]
+        close = [m.id for m in self.models.values() if wanted and wanted in m.id]
+        return f"; did you mean {', '.join(sorted(close)[:5])}?" if close else ""
+
+
+def shipped_folder() -> Path:
+    """Where the shipped data is: ``templates/`` of a checkout, or inside the installed package."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "shipped"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+@lru_cache(maxsize=4)
+def load(folder: Path | None = None) -> Catalogue:
+    """Read and check everything below ``folder``.
+
+    Raises:
+        CatalogueError: a file is wrong; it names the file and the key.
+    """
+    root = folder or shipped_folder()
+    vendors: dict[str, Vendor] = {}
+    models: dict[str, Model] = {}
+    files: dict[str, str] = {}
+    for path in sorted(root.glob("phones/*/vendor.toml")):
+        vendor = _read(root, path, Vendor)
+        vendors[vendor.id] = vendor
+        files[vendor.id] = str(path.relative_to(root))
+        for file in sorted(path.parent.glob("models/*.toml")):
+            model = _read(root, file, Model)
+            _new(models, model.id, root, file)
+            models[model.id] = model
+            files[model.id] = str(file.relative_to(root))
+    presets = _read_all(root, "presets", Preset, files)
+    rooms = _read_all(root, "rooms", RoomTemplate, files)
+    made = Catalogue(
+        root,
+        MappingProxyType(vendors),
+        MappingProxyType(models),
+        MappingProxyType(presets),
+        MappingProxyType(rooms),
+        MappingProxyType(files),
+    )
+    check(made)
+    return made
+
+
+def _read_all(root: Path, part: str, kind: type[T], files: dict[str, str]) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for file in sorted(root.glob(f"{part}/*.toml")):
+        record = _read(root, file, kind)
+        record_id = file.stem
+        if getattr(record, "id", "") != record_id:
+            raise CatalogueError(str(file.relative_to(root)), "id", f"must be {record_id!r}")
+        found[record_id] = record
+        files[f"{part}/{record_id}"] = str(file.relative_to(root))
+    return found
+
+
+def _read(root: Path, file: Path, kind: type[T]) -> T:
+    name = str(file.relative_to(root))
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise CatalogueError(name, "", f"not TOML: {problem}") from problem
+    try:
+        return kind.model_validate(data)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise CatalogueError(name, key, first["msg"]) from problem
+
+
+def _new(models: Mapping[str, Model], model_id: str, root: Path, file: Path) -> None:
+    name = str(file.relative_to(root))
+    if model_id in models:
+        raise CatalogueError(name, "id", f"{model_id!r} is already taken")
+    if model_id != f"{file.parent.parent.name}/{file.stem}":
+        raise CatalogueError(name, "id", f"must be '{file.parent.parent.name}/{file.stem}'")

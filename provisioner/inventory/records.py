@@ -1,0 +1,132 @@
+"""The inventory as values: what the site file describes and the database stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from pydantic import JsonValue, SecretStr
+
+from provisioner.catalogue.schema import Preset
+from provisioner.mac import MacAddress
+from provisioner.settings import PhoneKey
+
+Layer = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch whose ports feed phones."""
+
+    host: str
+    name: str = ""
+    platform: str = ""
+    snmp_version: str = "2c"
+    community: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pbx:
+    """How bellwire reaches the site's PBX."""
+
+    kind: str = "asterisk"
+    host: str = ""
+    port: int = 5038
+    username: str = ""
+    secret: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A hotel, or any place with phones."""
+
+    id: str
+    name: str
+    country: str = "US"
+    timezone: str = "UTC"
+    languages: tuple[str, ...] = ("en",)
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    url: str = ""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    settings: Layer = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    switches: tuple[Switch, ...] = ()
+    pbx: Pbx | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Any place with phones: 214, Reception, Main entrance. ``id`` is unique in its site."""
+
+    site: str
+    id: str
+    name: str = ""
+    floor: str = ""
+    template: str = ""
+    extension: str = ""
+    settings: Layer = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A SIP account of a site; the extension is its user name.
+
+    ``secret`` is None until one is generated.
+    """
+
+    site: str
+    extension: str
+    name: str = ""
+    secret: SecretStr | None = None
+    voicemail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handset:
+    """A DECT child of a base, in its 1-based slot."""
+
+    slot: int
+    name: str
+    extension: str
+    ipui: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accessory:
+    """An expansion module or satellite, without an address of its own."""
+
+    model: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One device with a MAC; also a DECT base or a door station.
+
+    ``accounts`` are extensions of the site in account order.
+    """
+
+    site: str
+    room: str
+    position: str
+    mac: MacAddress
+    model: str
+    preset: str
+    accounts: tuple[str, ...] = ()
+    keys: tuple[PhoneKey, ...] = ()
+    settings: Layer = field(default_factory=dict)
+    handsets: tuple[Handset, ...] = ()
+    accessories: tuple[Accessory, ...] = ()
+    tftp_without_token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Whole sites with all that is in them."""
+
+    sites: tuple[Site, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    phones: tuple[Phone, ...] = ()

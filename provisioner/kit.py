@@ -1,0 +1,244 @@
+"""PhoneKit: everything one phone's files are made of, as values.
+
+``assemble`` joins inventory, catalogue and secrets; ``render`` turns a kit into bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from provisioner.catalogue.loader import Catalogue
+from provisioner.catalogue.schema import Dialect, Model, Vendor
+from provisioner.clock import Clock, clock_for
+from provisioner.errors import InventoryError
+from provisioner.inventory.records import Account, Phone, Room, Site
+from provisioner.keys import KeyPlan, lay_out
+from provisioner.resolve import Place, Resolved, resolve
+from provisioner.settings import KeyType, PhoneKey, PhoneSettings
+from provisioner.syntaxes import MaskedText
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A SIP account as a phone uses it.
+
+    Attributes:
+        number: 1-based account number on the phone.
+        label: short text beside a key; ``display_name`` is what the called party sees.
+    """
+
+    number: int
+    extension: str
+    user: str
+    auth_user: str
+    secret: SecretStr
+    display_name: str
+    label: str
+    voicemail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandsetLine:
+    """A DECT handset's slot and the account it uses."""
+
+    slot: int
+    name: str
+    ipui: str
+    model: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSecrets:
+    """Made once per phone and kept: never a factory default."""
+
+    token: SecretStr
+    admin_password: SecretStr
+    user_password: SecretStr
+    menu_pin: SecretStr
+    dect_pin: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the phone finds things. ``directory`` ends in a slash and holds the token."""
+
+    base: str
+    directory: MaskedText
+    host: str
+
+    def file(self, name: str) -> MaskedText:
+        """URL of one of the phone's own files."""
+        return self.directory + name
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneKit:
+    """What templates see; all of it values."""
+
+    vendor: Vendor
+    model: Model
+    dialect: Dialect
+    site: Site
+    room: Room
+    phone: Phone
+    resolved: Resolved
+    lines: tuple[Line, ...]
+    handsets: tuple[HandsetLine, ...]
+    plan: KeyPlan
+    clock: Clock
+    urls: Urls
+    secrets: PhoneSecrets
+    firmware: str | None = None
+
+    @property
+    def settings(self) -> PhoneSettings:
+        """The resolved settings."""
+        return self.resolved.settings
+
+    def line(self, number: int) -> Line | None:
+        """Return the account of that 1-based number, or None."""
+        return next((line for line in self.lines if line.number == number), None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What this phone will not do as asked, in sentences."""
+        left = tuple(
+            f"key {item.key.label or item.key.value or item.key.type}: {item.reason}"
+            for item in self.plan.left_over
+        )
+        clock = (self.clock.warning,) if self.clock.warning else ()
+        return (*self.resolved.warnings, *left, *clock, *_unexpressed(self))
+
+
+def assemble(
+    catalogue: Catalogue,
+    place: Place,
+    accounts: Mapping[str, Account],
+    secrets: PhoneSecrets,
+    firmware: str | None = None,
+) -> PhoneKit:
+    """Join everything one phone's files are made of.
+
+    Args:
+        catalogue: the vendor knowledge.
+        place: the phone with its site, room, model and preset.
+        accounts: the site's accounts by extension, with their secrets.
+        secrets: the phone's own secrets.
+        firmware: as last reported; None when never seen.
+
+    Raises:
+        InventoryError: an account is missing, or a setting is not allowed.
+    """
+    model, phone = place.model, place.phone
+    resolved = resolve(place)
+    settings = resolved.settings
+    modules = [catalogue.models[a.model] for a in phone.accessories for _ in range(a.count)]
+    keys = tuple(_with_defaults(key, settings) for key in resolved.keys)
+    lines = _lines(phone, accounts)
+    return PhoneKit(
+        vendor=place.vendor,
+        model=model,
+        dialect=catalogue.dialect_of(model, firmware),
+        site=place.site,
+        room=place.room,
+        phone=phone,
+        resolved=resolved,
+        lines=lines,
+        handsets=_handsets(phone, lines),
+        plan=lay_out(model, [m for m in modules if m.keys], keys),
+        clock=clock_for(settings.locale.timezone),
+        urls=_urls(place.site, secrets),
+        secrets=_chosen(secrets, settings),
+        firmware=firmware,
+    )
+
+
+def _lines(phone: Phone, accounts: Mapping[str, Account]) -> tuple[Line, ...]:
+    extensions = list(phone.accounts)
+    extensions += [h.extension for h in phone.handsets if h.extension not in extensions]
+    lines = []
+    for number, extension in enumerate(extensions, start=1):
+        account = accounts.get(extension)
+        if account is None or account.secret is None:
+            raise InventoryError(f"{phone.mac.colons}: there is no account {extension!r}")
+        lines.append(
+            Line(
+                number=number,
+                extension=extension,
+                user=extension,
+                auth_user=extension,
+                secret=account.secret,
+                display_name=account.name or extension,
+                label=account.name or extension,
+                voicemail=account.voicemail,
+            )
+        )
+    return tuple(lines)
+
+
+def _handsets(phone: Phone, lines: tuple[Line, ...]) -> tuple[HandsetLine, ...]:
+    by_extension = {line.extension: line for line in lines}
+    return tuple(
+        HandsetLine(h.slot, h.name, h.ipui, h.model, by_extension[h.extension])
+        for h in phone.handsets
+    )
+
+
+def _urls(site: Site, secrets: PhoneSecrets) -> Urls:
+    base = site.url.rstrip("/")
+    token = secrets.token.get_secret_value()
+    directory = MaskedText(f"{base}/p/{token}/", f"{base}/p/********/")
+    host = base.split("://", 1)[-1].split("/", 1)[0]
+    return Urls(base + "/", directory, host)
+
+
+def _chosen(secrets: PhoneSecrets, settings: PhoneSettings) -> PhoneSecrets:
+    """The phone's own secrets, unless a layer sets them."""
+    access, dect = settings.access, settings.dect
+    return PhoneSecrets(
+        token=secrets.token,
+        admin_password=access.admin_password or secrets.admin_password,
+        user_password=access.user_password or secrets.user_password,
+        menu_pin=access.menu_pin or secrets.menu_pin,
+        dect_pin=dect.pin or secrets.dect_pin,
+    )
+
+
+def _with_defaults(key: PhoneKey, settings: PhoneSettings) -> PhoneKey:
+    """Emergency, door and voice-mail keys know their number from the settings."""
+    default_value = {
+        KeyType.EMERGENCY: settings.emergency.numbers[0],
+        KeyType.DOOR_OPEN: settings.door.open_code,
+        KeyType.VOICEMAIL: settings.calls.voicemail,
+    }.get(key.type, "")
+    label = key.label or (settings.emergency.label if key.type is KeyType.EMERGENCY else "")
+    return key.model_copy(update={"value": key.value or default_value, "label": label})
+
+
+def _unexpressed(kit: PhoneKit) -> tuple[str, ...]:
+    """Settings that a layer asks for and this dialect cannot say."""
+    can = kit.dialect.settings
+    asked = sorted(
+        name
+        for name, origin in kit.resolved.origins.items()
+        if origin.split(" ")[0] in {"preset", "room", "phone"}
+        and not name.startswith("raw.")
+        and name not in can
+        and name.split(".", 1)[0] not in can
+    )
+    return tuple(
+        f"{name} = {_value(kit.settings, name)} ({kit.resolved.origin(name)}): "
+        f"{kit.model.name} cannot be told this"
+        for name in asked
+    )
+
+
+def _value(settings: PhoneSettings, name: str) -> object:
+    value: object = settings
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else getattr(value, part, "")
+    return value

@@ -1,0 +1,158 @@
+"""PhoneKit to RenderedFile: a pure function of its inputs.
+
+Same inputs, same bytes: phones compare digests, so nothing here knows the time or a random.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, TemplateError
+
+from provisioner.catalogue.schema import Dialect, Model, RenderedName, Role
+from provisioner.errors import RenderError
+from provisioner.kit import PhoneKit, Urls
+from provisioner.mac import MacAddress
+from provisioner.syntaxes import UnsafeValueError, environment
+
+Versioner = Callable[[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A finished file.
+
+    Attributes:
+        name: as the phone asks for it; ``aliases`` are other names of the same file.
+        digest: SHA-256 of the body, hexadecimal.
+        version: the rising counter that the body holds, 0 where the dialect has none.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    role: Role
+    media_type: str
+    body: bytes
+    digest: str
+    version: int = 0
+
+
+def unversioned(_name: str, _content_digest: str) -> int:
+    """A versioner for previews: always 1."""
+    return 1
+
+
+def render(
+    folder: Path, kit: PhoneKit, *, version_for: Versioner = unversioned, masked: bool = False
+) -> tuple[RenderedFile, ...]:
+    """Render every file of a phone.
+
+    Args:
+        folder: the catalogue's folder, where ``phones/<vendor>/`` holds the templates.
+        kit: what the files are made of.
+        version_for: given a file name and the digest of its body under version 0, returns the
+            version to write; called only for dialects with a counter.
+        masked: secrets are asterisks (for previews and diffs).
+
+    Raises:
+        RenderError: a template failed or a value cannot be written; names model and template.
+    """
+    made = []
+    for entry in kit.dialect.files:
+        name = file_name(entry.name, kit.model, kit.phone.mac)
+        body = _body(folder, kit, entry, 0, masked=masked)
+        version = 0
+        if kit.dialect.version_counter:
+            version = version_for(name, _digest(body))
+            body = _body(folder, kit, entry, version, masked=masked)
+        if body.strip():
+            aliases = tuple(file_name(a, kit.model, kit.phone.mac) for a in entry.aliases)
+            made.append(
+                RenderedFile(
+                    name, aliases, entry.role, entry.media_type, body, _digest(body), version
+                )
+            )
+    return tuple(made)
+
+
+def render_first_contact(
+    folder: Path, dialect: Dialect, model: Model, mac: MacAddress, urls: Urls
+) -> tuple[RenderedFile, ...]:
+    """Render what a tokenless request gets while its phone is armed: the token URL, no more."""
+    made = []
+    for entry in dialect.first_contact:
+        facts = {"mac": mac, "model": model, "urls": urls, "type": model.type_string}
+        body = _rendered(
+            folder, dialect.syntax, model, f"{model.vendor}/{entry.template}", facts, masked=False
+        )
+        name = file_name(entry.name, model, mac)
+        aliases = tuple(file_name(a, model, mac) for a in entry.aliases)
+        made.append(RenderedFile(name, aliases, entry.role, entry.media_type, body, _digest(body)))
+    return tuple(made)
+
+
+def file_name(pattern: str, model: Model, mac: MacAddress) -> str:
+    """Fill ``{mac}``, ``{MAC}``, ``{type}`` and ``{code}`` of a file name."""
+    return (
+        pattern.replace("{mac}", mac)
+        .replace("{MAC}", mac.upper12)
+        .replace("{type}", model.type_string)
+        .replace("{code}", model.code)
+    )
+
+
+def _body(folder: Path, kit: PhoneKit, entry: RenderedName, version: int, *, masked: bool) -> bytes:
+    facts: dict[str, object] = {
+        "kit": kit,
+        "s": kit.settings,
+        "mac": kit.phone.mac,
+        "model": kit.model,
+        "lines": kit.lines,
+        "handsets": kit.handsets,
+        "plan": kit.plan,
+        "clock": kit.clock,
+        "urls": kit.urls,
+        "secrets": kit.secrets,
+        "type": kit.model.type_string,
+        "version": version_text(kit.dialect, version),
+        "raw": kit.settings.raw.get(kit.dialect.id, {}),
+    }
+    template = f"{kit.vendor.id}/{entry.template}"
+    return _rendered(folder, kit.dialect.syntax, kit.model, template, facts, masked=masked)
+
+
+def version_text(dialect: Dialect, version: int) -> str:
+    """Write a counter as the dialect wants it: ``2.`` and a fixed number of digits."""
+    if not dialect.version_counter:
+        return ""
+    major, digits = dialect.version_counter.split(".")
+    return f"{major}.{version:0{int(digits)}d}"
+
+
+def _rendered(
+    folder: Path,
+    syntax: str,
+    model: Model,
+    template: str,
+    facts: dict[str, object],
+    *,
+    masked: bool,
+) -> bytes:
+    try:
+        text = _environment(folder, syntax, masked).get_template(template).render(facts)
+    except (TemplateError, UnsafeValueError, TypeError, ValueError, LookupError) as problem:
+        raise RenderError(model.id, template, str(problem)) from problem
+    return text.encode("utf-8")
+
+
+@cache
+def _environment(folder: Path, syntax: str, masked: bool) -> Environment:  # noqa: FBT001 - cache key
+    return environment(syntax, FileSystemLoader(folder / "phones"), masked=masked)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

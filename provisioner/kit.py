@@ -16,6 +16,7 @@ from provisioner.clock import Clock, clock_for
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Account, Phone, Room, Site
 from provisioner.keys import KeyPlan, lay_out
+from provisioner.phone_secrets import PhoneSecrets
 from provisioner.resolve import Place, Resolved, resolve
 from provisioner.settings import KeyType, PhoneKey, PhoneSettings
 from provisioner.syntaxes import MaskedText
@@ -52,23 +53,20 @@ class HandsetLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneSecrets:
-    """Made once per phone and kept: never a factory default."""
-
-    token: SecretStr
-    admin_password: SecretStr
-    user_password: SecretStr
-    menu_pin: SecretStr
-    dect_pin: SecretStr
-
-
-@dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the phone finds things. ``directory`` ends in a slash and holds the token."""
+    """Where the phone finds things. ``directory`` ends in a slash and holds the token.
+
+    Attributes:
+        host: with the port when the URL names one.
+        path: ``directory`` below the host, without its leading slash: ``p/<token>/``.
+        scheme: ``http``, ``https`` or ``tftp``.
+    """
 
     base: str
     directory: MaskedText
     host: str
+    path: MaskedText
+    scheme: str
 
     def file(self, name: str) -> MaskedText:
         """URL of one of the phone's own files."""
@@ -114,6 +112,20 @@ class PhoneKit:
         return (*self.resolved.warnings, *left, *clock, *_unexpressed(self))
 
 
+def place_of(catalogue: Catalogue, site: Site, room: Room, phone: Phone) -> Place:
+    """Return everything the settings of one phone depend on; a site's own preset comes first."""
+    model = catalogue.models[phone.model]
+    return Place(
+        vendor=catalogue.vendors[model.vendor],
+        model=model,
+        site=site,
+        preset=site.presets.get(phone.preset) or catalogue.presets[phone.preset],
+        room=room,
+        template=catalogue.rooms.get(room.template),
+        phone=phone,
+    )
+
+
 def assemble(
     catalogue: Catalogue,
     place: Place,
@@ -151,7 +163,7 @@ def assemble(
         handsets=_handsets(phone, lines),
         plan=lay_out(model, [m for m in modules if m.keys], keys),
         clock=clock_for(settings.locale.timezone),
-        urls=_urls(place.site, secrets),
+        urls=urls_for(place.site.url, secrets),
         secrets=_chosen(secrets, settings),
         firmware=firmware,
     )
@@ -188,12 +200,16 @@ def _handsets(phone: Phone, lines: tuple[Line, ...]) -> tuple[HandsetLine, ...]:
     )
 
 
-def _urls(site: Site, secrets: PhoneSecrets) -> Urls:
-    base = site.url.rstrip("/")
+def urls_for(base_url: str, secrets: PhoneSecrets) -> Urls:
+    """Return a phone's URLs below its site's ``base_url``."""
+    base = base_url.rstrip("/")
     token = secrets.token.get_secret_value()
     directory = MaskedText(f"{base}/p/{token}/", f"{base}/p/********/")
-    host = base.split("://", 1)[-1].split("/", 1)[0]
-    return Urls(base + "/", directory, host)
+    scheme, _, rest = base.rpartition("://")
+    host, _, below = rest.partition("/")
+    prefix = f"{below}/" if below else ""
+    path = MaskedText(f"{prefix}p/{token}/", f"{prefix}p/********/")
+    return Urls(base + "/", directory, host, path, scheme or "http")
 
 
 def _chosen(secrets: PhoneSecrets, settings: PhoneSettings) -> PhoneSecrets:
@@ -227,8 +243,7 @@ def _unexpressed(kit: PhoneKit) -> tuple[str, ...]:
         for name, origin in kit.resolved.origins.items()
         if origin.split(" ")[0] in {"preset", "room", "phone"}
         and not name.startswith("raw.")
-        and name not in can
-        and name.split(".", 1)[0] not in can
+        and not any(name == known or name.startswith(f"{known}.") for known in can)
     )
     return tuple(
         f"{name} = {_value(kit.settings, name)} ({kit.resolved.origin(name)}): "

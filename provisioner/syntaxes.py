@@ -100,6 +100,7 @@ def environment(syntax: str, loader: BaseLoader, *, masked: bool) -> Environment
         autoescape=True,  # so that a macro's result is known as finished text
         finalize=finalize,
         undefined=StrictUndefined,
+        newline_sequence="\r\n" if syntax.startswith("fanvil") else "\n",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from provisioner.catalogue.loader import Catalogue, load
 from provisioner.inventory.records import Account, Accessory, Handset, Phone, Room, Site
-from provisioner.kit import PhoneKit, PhoneSecrets, assemble
+from provisioner.kit import PhoneKit, assemble
 from provisioner.mac import MacAddress
+from provisioner.phone_secrets import PhoneSecrets
 from provisioner.resolve import Place
 from provisioner.settings import PhoneKey
 

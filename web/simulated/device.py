@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a server answered: HTTP status (TFTP: 200 or 404), the body, the headers (lower case)."""
+    """What a server answered: status (TFTP: 200 or 404), body, headers (names in lower case)."""
 
     status: int
     body: bytes = b""

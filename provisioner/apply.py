@@ -1,0 +1,228 @@
+"""Site files into the database: everything or nothing.
+
+``apply`` runs in one transaction: a reader, or a restart after a crash, sees all of it or none.
+Rendering follows outside of it; the phones concerned are marked.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from provisioner.catalogue.loader import Catalogue
+from provisioner.db import Database
+from provisioner.errors import DuplicateError
+from provisioner.inventory import store
+from provisioner.inventory.audit import note
+from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
+from provisioner.inventory.site_file import read_site_files
+from provisioner.inventory.site_records import Where, to_inventory
+from provisioner.inventory.stamp import next_generation
+from provisioner.inventory.tables import AccountRow, Base, PhoneRow, RenderedRow, RoomRow, SiteRow
+from provisioner.kit import assemble, place_of
+from provisioner.mac import MacAddress
+from provisioner.plan import Action, Change, Plan, check_keys, make_plan
+from provisioner.render import render
+from provisioner.secrets import Box, hash_token, make_phone_secrets, make_sip_secret
+
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """What ``plan`` and ``apply`` work with."""
+
+    database: Database
+    box: Box
+    catalogue: Catalogue
+    armed_for: timedelta = timedelta(hours=24)
+
+    def read(self, files: Iterable[Path]) -> tuple[Inventory, Where]:
+        """Read and check site files; raises SiteFileError. Nothing is stored."""
+        inventory, where = to_inventory(read_site_files(files), self.catalogue)
+        check_keys(self.catalogue, inventory, where)
+        return inventory, where
+
+    def plan(self, wanted: Inventory, *, prune: bool = False) -> Plan:
+        """Return what would change.
+
+        Raises:
+            DuplicateError: a MAC belongs to another site already.
+        """
+        with self.database.read() as session:
+            return self._plan(session, wanted, prune=prune)
+
+    def apply(self, wanted: Inventory, *, who: str, prune: bool = False) -> Plan:
+        """Store what is wanted, in one transaction; new phones are armed.
+
+        Raises:
+            DuplicateError: a MAC belongs to another site already.
+        """
+        now = datetime.now(UTC).replace(tzinfo=None)
+        with self.database.write() as session:
+            plan = self._plan(session, wanted, prune=prune)
+            if plan.changes:
+                self._store(session, plan, now)
+                note(
+                    session, now, who, "apply", ", ".join(s.id for s in wanted.sites), summary(plan)
+                )
+        return plan
+
+    def _plan(self, session: Session, wanted: Inventory, *, prune: bool) -> Plan:
+        site_ids = [site.id for site in wanted.sites]
+        self._refuse_foreign(session, wanted)
+        return make_plan(store.stored(session, self.box, site_ids), wanted, prune=prune)
+
+    def _refuse_foreign(self, session: Session, wanted: Inventory) -> None:
+        here = {site.id for site in wanted.sites}
+        macs = [str(phone.mac) for phone in wanted.phones]
+        for start in range(0, len(macs), CHUNK):
+            query = select(PhoneRow.mac, PhoneRow.site_id, PhoneRow.room_id).where(
+                PhoneRow.mac.in_(macs[start : start + CHUNK])
+            )
+            for mac, site, room in session.execute(query):
+                if site not in here:
+                    raise DuplicateError(
+                        f"MAC {MacAddress(mac).colons} already belongs to {site} {room}; "
+                        "retire it there first"
+                    )
+
+    def _store(self, session: Session, plan: Plan, now: datetime) -> None:
+        """Write a plan: what is gone first, then what others refer to, then phones."""
+        gone = [c for c in plan.changes if c.action is Action.RETIRE]
+        self._retire(session, gone)
+        self._upsert(session, SiteRow, plan.of(Site), lambda s: store.site_values(s, self.box))
+        self._upsert(session, RoomRow, plan.of(Room), store.room_values)
+        self._upsert(session, AccountRow, plan.of(Account), self._account)
+        self._phones(session, plan.of(Phone), now)
+        self._retire_rest(session, gone)
+        generation = next_generation(session, removed=bool(gone))
+        macs = [str(mac) for mac in plan.affected]
+        for start in range(0, len(macs), CHUNK):
+            session.execute(
+                update(PhoneRow)
+                .where(PhoneRow.mac.in_(macs[start : start + CHUNK]))
+                .values(dirty=True, generation=generation)
+            )
+
+    def _account(self, account: Account) -> dict[str, Any]:
+        return store.account_values(account, account.secret or make_sip_secret(), self.box)
+
+    def _upsert(
+        self,
+        session: Session,
+        table: type[Base],
+        changes: Iterable[Change],
+        row: Callable[[Any], dict[str, Any]],
+    ) -> None:
+        for action in (Action.ADD, Action.CHANGE):
+            values = [row(c.after) for c in changes if c.action is action]
+            if values and action is Action.ADD:
+                session.execute(insert(table), values)
+            elif values:
+                session.execute(update(table), values)
+
+    def _phones(self, session: Session, changes: Iterable[Change], now: datetime) -> None:
+        moved = [c.after for c in changes if c.action is Action.CHANGE]
+        for phone in moved:  # a position is free before its next phone comes: phones may swap
+            if isinstance(phone, Phone):
+                session.execute(
+                    update(PhoneRow)
+                    .where(PhoneRow.mac == str(phone.mac))
+                    .values(position=f"~{phone.mac}")
+                )
+        self._upsert(
+            session, PhoneRow, [c for c in changes if c.action is Action.CHANGE], store.phone_values
+        )
+        fresh = [
+            self._new_phone(c.after, now)
+            for c in changes
+            if c.action is Action.ADD and isinstance(c.after, Phone)
+        ]
+        if fresh:
+            session.execute(insert(PhoneRow), fresh)
+
+    def _new_phone(self, phone: Phone, now: datetime) -> dict[str, Any]:
+        secrets = make_phone_secrets()
+        return {
+            **store.phone_values(phone),
+            "token_hash": hash_token(secrets.token.get_secret_value()),
+            "secrets": store.seal_phone_secrets(secrets, self.box),
+            "armed_until": now + self.armed_for,
+            "firmware": "",
+        }
+
+    def _retire(self, session: Session, gone: Iterable[Change]) -> None:
+        for change in gone:
+            if isinstance(change.before, Phone):
+                mac = str(change.before.mac)
+                session.execute(delete(RenderedRow).where(RenderedRow.mac == mac))
+                session.execute(delete(PhoneRow).where(PhoneRow.mac == mac))
+
+    def _retire_rest(self, session: Session, gone: Iterable[Change]) -> None:
+        for change in gone:
+            thing = change.before
+            if isinstance(thing, Room):
+                key = (RoomRow.site_id == thing.site, RoomRow.id == thing.id)
+                session.execute(delete(RoomRow).where(*key))
+            elif isinstance(thing, Account):
+                where = (
+                    AccountRow.site_id == thing.site,
+                    AccountRow.extension == thing.extension,
+                )
+                session.execute(delete(AccountRow).where(*where))
+
+
+def summary(plan: Plan) -> str:
+    """Return the changes in one line, without values."""
+    counts: dict[str, int] = {}
+    for change in plan.changes:
+        word = f"{type(change.record).__name__.lower()}s {change.action}"
+        counts[word] = counts.get(word, 0) + 1
+    told = ", ".join(f"{n} {word}" for word, n in counts.items()) or "nothing"
+    return f"{told}; {len(plan.affected)} phones affected"
+
+
+def file_diffs(
+    applier: Applier, plan: Plan, macs: Iterable[MacAddress]
+) -> Iterator[tuple[MacAddress, str]]:
+    """Yield the unified diff of each phone's files, secrets masked."""
+    for mac in macs:
+        before = _masked_files(applier, plan.before, mac)
+        after = _masked_files(applier, plan.after, mac)
+        lines: list[str] = []
+        for name in sorted({*before, *after}):
+            lines += difflib.unified_diff(
+                before.get(name, "").splitlines(),
+                after.get(name, "").splitlines(),
+                f"{name} (now)",
+                f"{name} (then)",
+                lineterm="",
+                n=1,
+            )
+        yield mac, "\n".join(lines)
+
+
+def _masked_files(applier: Applier, inventory: Inventory, mac: MacAddress) -> dict[str, str]:
+    phone = next((p for p in inventory.phones if p.mac == mac), None)
+    if phone is None:
+        return {}
+    site = next(s for s in inventory.sites if s.id == phone.site)
+    room = next(r for r in inventory.rooms if (r.site, r.id) == (phone.site, phone.room))
+    stand_in = make_phone_secrets()  # never shown: every secret is masked
+    accounts = {
+        a.extension: a if a.secret else Account(a.site, a.extension, a.name, stand_in.token)
+        for a in inventory.accounts
+        if a.site == phone.site
+    }
+    place = place_of(applier.catalogue, site, room, phone)
+    kit = assemble(applier.catalogue, place, accounts, stand_in)
+    files = render(applier.catalogue.folder, kit, masked=True)
+    return {file.name: file.body.decode("utf-8") for file in files}

@@ -1,0 +1,212 @@
+"""The one path of every file a phone asks for, by HTTP and TFTP alike.
+
+``answer`` is flow A of the design: identify, find the phone, authorise, take the finished file,
+record. Unknown, unarmed and wrong-token requests get the same answer after the same work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+
+from provisioner.access import Reason, Verdict, authorise
+from provisioner.answers import Answer, answer_with, events_of
+from provisioner.catalogue.loader import Catalogue
+from provisioner.db import Database
+from provisioner.identify import FetchRequest, Identity, identify
+from provisioner.inventory import store
+from provisioner.inventory.fetches import Recorder
+from provisioner.inventory.stamp import next_generation
+from provisioner.inventory.tables import PhoneRow
+from provisioner.kit import Urls, urls_for
+from provisioner.mac import MacAddress
+from provisioner.press import Press
+from provisioner.ratelimit import Guard
+from provisioner.render import RenderedFile, render_first_contact
+from provisioner.secrets import Box, hash_token
+from provisioner.shelf import Entry, Shelf
+
+log = logging.getLogger(__name__)
+
+WRONG_TOKEN_WEIGHT = 5.0
+"""A wrong token is no accident: it counts as five refusals."""
+
+
+def utc_now() -> datetime:
+    """Return the time as stored: naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Delivery:
+    """Answers phones.
+
+    Args:
+        database: the inventory.
+        box: decrypts finished files.
+        catalogue: vendor knowledge.
+        recorder: takes the fetch log.
+        guard: shuts out guessers.
+        now: the clock, naive UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        box: Box,
+        catalogue: Catalogue,
+        recorder: Recorder,
+        guard: Guard,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.shelf = Shelf(database, box)
+        self._database = database
+        self._box = box
+        self._catalogue = catalogue
+        self._press = Press(database, box, catalogue)
+        self._recorder = recorder
+        self._guard = guard
+        self._now = now
+        self._lock = threading.Lock()
+
+    def answer(self, request: FetchRequest) -> Answer:
+        """Answer a request; see the module's text for the steps."""
+        started_ns = time.perf_counter_ns()
+        now = self._now()
+        identity = identify(request, self._catalogue)
+        self.shelf.refresh()
+        entry = self._find(identity)
+        verdict, reason = authorise(request, identity, entry.keeper if entry else None, now)
+        if verdict is not Verdict.FULL and self._guard.is_shut_out(request.address, _clock_s()):
+            verdict, reason = Verdict.REFUSED, Reason.SHUT_OUT
+        file: RenderedFile | None = None
+        if verdict is not Verdict.REFUSED and entry is not None:
+            file, reason = self._file(entry, identity, verdict, reason, now)
+        answer = answer_with(request, file)
+        self._count_refusal(request, verdict, reason)
+        self._record(request, identity, entry, answer, reason, now, started_ns)
+        return answer
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.shelf.close()
+
+    def first_contact_url(self, mac: MacAddress, address: str) -> str | None:
+        """Return the token URL of an armed phone that asks from its site, else None (PnP)."""
+        self.shelf.refresh()
+        entry = self.shelf.by_mac(mac)
+        request = FetchRequest("pnp", "/", address)
+        identity = Identity("", "", mac, None, None, {}, "", "", "")
+        verdict, _ = authorise(request, identity, entry.keeper if entry else None, self._now())
+        if entry is None or verdict is not Verdict.FIRST_CONTACT:
+            return None
+        return self._urls(entry).directory.text
+
+    def _find(self, identity: Identity) -> Entry | None:
+        """The phone that a token leads to, or without one a MAC."""
+        if identity.token:
+            return self.shelf.by_token(hash_token(identity.token))
+        # the same work with and without a phone behind the MAC
+        hash_token(identity.name)
+        return self.shelf.by_mac(identity.mac) if identity.mac else None
+
+    def _file(
+        self, entry: Entry, identity: Identity, verdict: Verdict, reason: Reason, now: datetime
+    ) -> tuple[RenderedFile | None, Reason]:
+        """The current file, rendered at once when the phone is marked."""
+        if verdict is Verdict.FIRST_CONTACT:
+            file = self._first_contact(entry, identity)
+            return file, reason if file else Reason.NOT_OFFERED
+        entry = self._settle(entry, identity, reason, now)
+        file = self.shelf.file(entry, identity.name)
+        return file, reason if file else Reason.NOT_OFFERED
+
+    def _first_contact(self, entry: Entry, identity: Identity) -> RenderedFile | None:
+        model = self._catalogue.models[entry.model]
+        dialect = self._catalogue.dialect_of(model, identity.firmware or entry.firmware or None)
+        files = render_first_contact(
+            self._catalogue.folder, dialect, model, entry.mac, self._urls(entry)
+        )
+        wanted = identity.name.lower()
+        for file in files:
+            if wanted in {name.lower() for name in (file.name, *file.aliases)}:
+                return file
+        return None
+
+    def _urls(self, entry: Entry) -> Urls:
+        with self._database.read() as session:
+            sealed = session.scalars(
+                select(PhoneRow.secrets).where(PhoneRow.mac == str(entry.mac))
+            ).one()
+        return urls_for(entry.base_url, store.open_phone_secrets(sealed, self._box))
+
+    def _settle(self, entry: Entry, identity: Identity, reason: Reason, now: datetime) -> Entry:
+        """Disarm at the first use of the token, learn the firmware, render what is marked."""
+        values: dict[str, object] = {}
+        if reason is Reason.TOKEN and (entry.armed_until is not None or not entry.token_seen):
+            values |= {"armed_until": None, "token_seen_at": now}
+        firmware = identity.firmware[:64]
+        if firmware and firmware != entry.firmware and _is_own(identity, entry):
+            values["firmware"] = firmware
+            if self._speaks_otherwise(entry, firmware):
+                values["dirty"] = True
+        if not values and not entry.dirty:
+            return entry
+        with self._lock:
+            if values:
+                self._update(entry.mac, values)
+            if entry.dirty or "dirty" in values:
+                self._press.render_phone(entry.mac)
+            self.shelf.refresh()
+        return self.shelf.by_mac(entry.mac) or entry
+
+    def _speaks_otherwise(self, entry: Entry, firmware: str) -> bool:
+        model = self._catalogue.models[entry.model]
+        before = self._catalogue.dialect_of(model, entry.firmware or None)
+        return self._catalogue.dialect_of(model, firmware) != before
+
+    def _update(self, mac: MacAddress, values: dict[str, object]) -> None:
+        with self._database.write() as session:
+            generation = next_generation(session)
+            session.execute(
+                update(PhoneRow)
+                .where(PhoneRow.mac == str(mac))
+                .values(**values, generation=generation)
+            )
+
+    def _count_refusal(self, request: FetchRequest, verdict: Verdict, reason: Reason) -> None:
+        if verdict is not Verdict.REFUSED:
+            return
+        weight = WRONG_TOKEN_WEIGHT if reason is Reason.WRONG_TOKEN else 1.0
+        if reason is not Reason.SHUT_OUT and self._guard.refused(
+            request.address, _clock_s(), weight
+        ):
+            log.warning("%s is shut out: too many refused requests", request.address)
+
+    def _record(
+        self,
+        request: FetchRequest,
+        identity: Identity,
+        entry: Entry | None,
+        answer: Answer,
+        reason: Reason,
+        now: datetime,
+        started_ns: int,
+    ) -> None:
+        took_us = (time.perf_counter_ns() - started_ns) // 1000
+        for event in events_of(request, identity, entry, answer, reason, now, took_us):
+            self._recorder.record(event)
+
+
+def _is_own(identity: Identity, entry: Entry) -> bool:
+    """Whether the User-Agent is the phone's own, not that of a person's browser or a neighbour."""
+    agent = identity.agent
+    return agent is not None and (agent.mac is None or agent.mac == entry.mac)
+
+
+def _clock_s() -> float:
+    return time.monotonic()

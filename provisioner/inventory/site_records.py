@@ -1,0 +1,287 @@
+"""Site files to records, checked against the catalogue.
+
+Everything that can be wrong is found here, before anything is stored: duplicate MACs,
+extensions and rooms, unknown models, templates and presets, and keys that have no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue, ValidationError
+
+from provisioner.catalogue.loader import Catalogue
+from provisioner.catalogue.schema import Model, Preset, Support
+from provisioner.errors import UnknownThingError
+from provisioner.inventory.records import (
+    Accessory,
+    Account,
+    Handset,
+    Inventory,
+    Layer,
+    Pbx,
+    Phone,
+    Room,
+    Site,
+    Switch,
+)
+from provisioner.inventory.site_file import FilePhone, FileRoom, FileSite, SiteFile
+from provisioner.inventory.site_yaml import Path_
+from provisioner.mac import MacAddress
+from provisioner.settings import PhoneKey
+
+
+@dataclass
+class _Seen:
+    """Where each thing that must be unique was seen first."""
+
+    things: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def once(self, source: SiteFile, path: Path_, what: str, *key: str) -> None:
+        here = f"{source.document.file}:{source.document.line(path)}"
+        first = self.things.setdefault((what, *key), here)
+        if first != here:
+            raise source.error(path, f"{what} {key[-1]!r} is already used at {first}")
+
+
+Where = Mapping[MacAddress, tuple[SiteFile, Path_]]
+
+
+def to_inventory(files: Iterable[SiteFile], catalogue: Catalogue) -> tuple[Inventory, Where]:
+    """Turn site files into records, and say where each phone is written.
+
+    Raises:
+        SiteFileError: names file, line and field of the first thing that cannot be.
+    """
+    seen = _Seen()
+    sites: list[Site] = []
+    rooms: list[Room] = []
+    accounts: list[Account] = []
+    phones: list[Phone] = []
+    where: dict[MacAddress, tuple[SiteFile, Path_]] = {}
+    for source in files:
+        for number, entry in enumerate(source.content.sites):
+            reader = _SiteReader(source, entry, ("sites", number), catalogue, seen)
+            sites.append(reader.site())
+            phones += reader.phones()
+            rooms += reader.rooms()
+            accounts += reader.accounts.values()
+            where |= reader.where
+    return Inventory(tuple(sites), tuple(rooms), tuple(accounts), tuple(phones)), where
+
+
+class _SiteReader:
+    """Reads one site of one file."""
+
+    def __init__(
+        self, source: SiteFile, entry: FileSite, path: Path_, catalogue: Catalogue, seen: _Seen
+    ) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.where: dict[MacAddress, tuple[SiteFile, Path_]] = {}
+        self._source = source
+        self._entry = entry
+        self._path = path
+        self._catalogue = catalogue
+        self._seen = seen
+        seen.once(source, path, "site", entry.id)
+        for number, account in enumerate(entry.accounts):
+            here = (*path, "accounts", number)
+            seen.once(source, here, "extension", entry.id, account.extension)
+            self.accounts[account.extension] = Account(
+                entry.id, account.extension, account.name, account.secret, account.voicemail
+            )
+
+    def site(self) -> Site:
+        """The site itself."""
+        entry = self._entry
+        settings: dict[str, JsonValue] = dict(entry.settings)
+        if entry.sip:
+            given = settings.get("sip")
+            settings["sip"] = {**entry.sip, **(given if isinstance(given, dict) else {})}
+        return Site(
+            id=entry.id,
+            name=entry.name,
+            country=entry.country,
+            timezone=entry.timezone,
+            languages=entry.languages,
+            networks=entry.networks,
+            url=entry.url,
+            numbers=dict(entry.numbers),
+            settings=settings,
+            presets=dict(self._presets()),
+            switches=tuple(
+                Switch(s.host, s.name, s.platform, s.snmp.version, s.snmp.community)
+                for s in entry.switches
+            ),
+            pbx=self._pbx(),
+        )
+
+    def rooms(self) -> Iterator[Room]:
+        """The rooms; their own extensions become accounts."""
+        for number, room in enumerate(self._entry.rooms):
+            here = (*self._path, "rooms", number)
+            self._seen.once(self._source, here, "room", self._entry.id, room.id)
+            yield Room(
+                site=self._entry.id,
+                id=room.id,
+                name=room.name,
+                floor=room.floor,
+                template=room.template or "",
+                extension=room.extension or "",
+                settings=room.settings,
+            )
+
+    def phones(self) -> Iterator[Phone]:
+        """The phones of all rooms."""
+        for number, room in enumerate(self._entry.rooms):
+            here = (*self._path, "rooms", number)
+            if room.template and room.template not in self._catalogue.rooms:
+                known = ", ".join(sorted(self._catalogue.rooms))
+                raise self._source.error(
+                    (*here, "template"),
+                    f"there is no room template {room.template!r}; known are {known}",
+                )
+            if room.extension:
+                self._account(room.extension, room.name or room.id)
+            for position, phone in room.phones.items():
+                yield self._phone(room, position, phone, (*here, "phones", position))
+
+    def _phone(self, room: FileRoom, position: str, phone: FilePhone, path: Path_) -> Phone:
+        self._seen.once(self._source, (*path, "mac"), "MAC", phone.mac)
+        model = self._model(phone, path)
+        made = Phone(
+            site=self._entry.id,
+            room=room.id,
+            position=position,
+            mac=MacAddress(phone.mac),
+            model=model.id,
+            preset=self._preset(room, position, phone, path),
+            accounts=self._phone_accounts(room, phone, path),
+            keys=tuple(PhoneKey(**key.model_dump()) for key in phone.keys),
+            settings=phone.settings,
+            handsets=tuple(self._handsets(phone, model, path)),
+            accessories=tuple(self._accessories(phone, model, path)),
+            tftp_without_token=phone.tftp_without_token,
+        )
+        self.where[made.mac] = (self._source, path)
+        if len(made.accounts) > model.accounts:
+            raise self._source.error(
+                (*path, "accounts"),
+                f"{model.name} has {model.accounts} accounts, {len(made.accounts)} are given",
+            )
+        return made
+
+    def _model(self, phone: FilePhone, path: Path_) -> Model:
+        try:
+            model = self._catalogue.model(phone.model)
+        except UnknownThingError as problem:
+            raise self._source.error((*path, "model"), str(problem)) from problem
+        if not model.dialects:
+            reason = (
+                "is only known, not supported" if model.support is Support.KNOWN else "has no files"
+            )
+            raise self._source.error((*path, "model"), f"{model.id} {reason}")
+        return model
+
+    def _preset(self, room: FileRoom, position: str, phone: FilePhone, path: Path_) -> str:
+        preset = phone.preset
+        if preset is None:
+            template = self._catalogue.rooms.get(room.template or "")
+            place = template.position(position) if template else None
+            if place is None:
+                known = ", ".join(p.id for p in template.positions) if template else "none"
+                raise self._source.error(
+                    path,
+                    f"room template {room.template!r} has no position {position!r} "
+                    f"(it has: {known}); name a preset",
+                )
+            preset = place.preset
+        if preset not in self._catalogue.presets and preset not in self._entry.presets:
+            known = ", ".join(sorted(self._catalogue.presets))
+            raise self._source.error(
+                (*path, "preset"), f"there is no preset {preset!r}; known are {known}"
+            )
+        return preset
+
+    def _phone_accounts(self, room: FileRoom, phone: FilePhone, path: Path_) -> tuple[str, ...]:
+        if phone.extension:
+            self._account(phone.extension, room.name or room.id)
+            return (phone.extension, *(a for a in phone.accounts if a != phone.extension))
+        if phone.accounts:
+            for number, extension in enumerate(phone.accounts):
+                if extension not in self.accounts:
+                    raise self._source.error(
+                        (*path, "accounts", number), f"the site has no account {extension!r}"
+                    )
+            return phone.accounts
+        if phone.handsets:
+            return ()
+        if not room.extension:
+            raise self._source.error(
+                path, "the phone has no extension: give one to the room or to the phone"
+            )
+        return (room.extension,)
+
+    def _handsets(self, phone: FilePhone, model: Model, path: Path_) -> Iterator[Handset]:
+        if phone.handsets and model.dect is None:
+            raise self._source.error((*path, "handsets"), f"{model.name} is not a DECT base")
+        if model.dect and len(phone.handsets) > model.dect.handsets:
+            raise self._source.error(
+                (*path, "handsets"), f"{model.name} carries {model.dect.handsets} handsets"
+            )
+        for slot, handset in enumerate(phone.handsets, start=1):
+            here = (*path, "handsets", slot - 1)
+            if handset.ipui:
+                self._seen.once(self._source, here, "IPUI", handset.ipui.upper())
+            self._account(handset.extension, handset.name)
+            yield Handset(
+                slot, handset.name, handset.extension, handset.ipui.upper(), handset.model
+            )
+
+    def _accessories(self, phone: FilePhone, model: Model, path: Path_) -> Iterator[Accessory]:
+        room_for: dict[str, int] = {}
+        for fit in (model.expansion, model.accessories):
+            room_for |= dict.fromkeys(fit.models, fit.max) if fit else {}
+        for number, accessory in enumerate(phone.accessories):
+            here = (*path, "accessories", number)
+            try:
+                found = self._catalogue.model(accessory.model)
+            except UnknownThingError as problem:
+                raise self._source.error((*here, "model"), str(problem)) from problem
+            most = room_for.get(found.id, 0)
+            if accessory.count > most:
+                raise self._source.error(here, f"{model.name} takes {most} of {found.name}")
+            yield Accessory(found.id, accessory.count)
+
+    def _account(self, extension: str, name: str) -> None:
+        """An extension named by a room, phone or handset is an account."""
+        if extension not in self.accounts:
+            self.accounts[extension] = Account(self._entry.id, extension, name)
+
+    def _pbx(self) -> Pbx | None:
+        given = self._entry.pbx
+        if given is None:
+            return None
+        if given.ami is None:
+            return Pbx(given.kind)
+        ami = given.ami
+        return Pbx(given.kind, ami.host, ami.port, ami.username, ami.secret)
+
+    def _presets(self) -> Iterator[tuple[str, Preset]]:
+        for preset_id, given in self._entry.presets.items():
+            here = (*self._path, "presets", preset_id)
+            base = self._catalogue.presets.get(preset_id)
+            try:
+                yield preset_id, own_preset(preset_id, given.model_dump(), base)
+            except ValidationError as problem:
+                raise self._source.error(here, problem.errors()[0]["msg"]) from problem
+
+
+def own_preset(preset_id: str, given: Layer, base: Preset | None) -> Preset:
+    """Return the site's own preset; what it leaves out comes from the shipped one."""
+    values: dict[str, object] = base.model_dump() if base else {"name": {"en": preset_id}}
+    values |= {name: value for name, value in given.items() if value}
+    values["id"] = preset_id
+    values.setdefault("kinds", ["desk", "hotel", "conference", "dect-base", "door-station"])
+    return Preset.model_validate(values)

@@ -1,0 +1,29 @@
+"""The stamp: one row that tells readers in memory whether anything is new."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from provisioner.inventory.tables import StampRow
+
+
+def read_stamp(session: Session) -> tuple[int, int]:
+    """Return (generation, epoch)."""
+    row = session.execute(select(StampRow.generation, StampRow.epoch)).one()
+    return row[0], row[1]
+
+
+def next_generation(session: Session, *, removed: bool = False) -> int:
+    """Return a new generation, in the transaction that changes something.
+
+    Args:
+        session: a writing session.
+        removed: phones are gone, so readers must forget what they hold.
+    """
+    session.execute(
+        update(StampRow).values(
+            generation=StampRow.generation + 1, epoch=StampRow.epoch + int(removed)
+        )
+    )
+    return int(session.scalars(select(StampRow.generation)).one())

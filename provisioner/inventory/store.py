@@ -1,0 +1,191 @@
+"""Records to rows and back.
+
+Secrets are encrypted on their way in and decrypted on their way out, nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from ipaddress import ip_network
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioner.catalogue.schema import Preset
+from provisioner.inventory.records import (
+    Accessory,
+    Account,
+    Handset,
+    Inventory,
+    Pbx,
+    Phone,
+    Room,
+    Site,
+    Switch,
+)
+from provisioner.inventory.tables import AccountRow, PhoneRow, RoomRow, SiteRow
+from provisioner.mac import MacAddress
+from provisioner.phone_secrets import PhoneSecrets
+from provisioner.secrets import Box
+from provisioner.settings import PhoneKey
+
+Json = dict[str, Any]
+
+
+def stored(session: Session, box: Box, site_ids: Iterable[str] | None = None) -> Inventory:
+    """Return what is stored of these sites (of all when None)."""
+    wanted = None if site_ids is None else list(site_ids)
+    sites = _rows(session, SiteRow, SiteRow.id, wanted)
+    rooms = _rows(session, RoomRow, RoomRow.site_id, wanted)
+    accounts = _rows(session, AccountRow, AccountRow.site_id, wanted)
+    phones = _rows(session, PhoneRow, PhoneRow.site_id, wanted)
+    return Inventory(
+        tuple(site_of(row, box) for row in sites),
+        tuple(room_of(row) for row in rooms),
+        tuple(account_of(row, box) for row in accounts),
+        tuple(phone_of(row) for row in phones),
+    )
+
+
+def _rows(session: Session, table: Any, column: Any, wanted: list[str] | None) -> list[Any]:  # noqa: ANN401 - any of the tables
+    query = select(table)
+    if wanted is not None:
+        query = query.where(column.in_(wanted))
+    return list(session.scalars(query))
+
+
+def site_of(row: SiteRow, box: Box) -> Site:
+    """Return the site of a row."""
+    return Site(
+        id=row.id,
+        name=row.name,
+        country=row.country,
+        timezone=row.timezone,
+        languages=tuple(row.languages),
+        networks=tuple(ip_network(n) for n in row.networks),
+        url=row.url,
+        numbers=row.numbers,
+        settings=row.settings,
+        presets={name: Preset.model_validate(p) for name, p in row.presets.items()},
+        switches=tuple(
+            Switch(**{**s, "community": box.open(s["community"]) if s["community"] else None})
+            for s in row.switches
+        ),
+        pbx=_pbx(row.pbx, box),
+    )
+
+
+def _pbx(value: Json | None, box: Box) -> Pbx | None:
+    if value is None:
+        return None
+    return Pbx(**{**value, "secret": box.open(value["secret"]) if value["secret"] else None})
+
+
+def room_of(row: RoomRow) -> Room:
+    """Return the room of a row."""
+    return Room(row.site_id, row.id, row.name, row.floor, row.template, row.extension, row.settings)
+
+
+def account_of(row: AccountRow, box: Box) -> Account:
+    """Return the account of a row, with its secret in the clear."""
+    return Account(row.site_id, row.extension, row.name, box.open(row.secret), row.voicemail)
+
+
+def phone_of(row: PhoneRow) -> Phone:
+    """Return the phone of a row."""
+    return Phone(
+        site=row.site_id,
+        room=row.room_id,
+        position=row.position,
+        mac=MacAddress(row.mac),
+        model=row.model,
+        preset=row.preset,
+        accounts=tuple(row.accounts),
+        keys=tuple(PhoneKey.model_validate(key) for key in row.keys),
+        settings=row.settings,
+        handsets=tuple(Handset(**h) for h in row.handsets),
+        accessories=tuple(Accessory(**a) for a in row.accessories),
+        tftp_without_token=row.tftp_without_token,
+    )
+
+
+def site_values(site: Site, box: Box) -> Json:
+    """Return the columns of a site."""
+    return {
+        "id": site.id,
+        "name": site.name,
+        "country": site.country,
+        "timezone": site.timezone,
+        "languages": list(site.languages),
+        "networks": [str(n) for n in site.networks],
+        "url": site.url,
+        "numbers": dict(site.numbers),
+        "settings": _plain(site.settings),
+        "presets": {name: p.model_dump(mode="json") for name, p in site.presets.items()},
+        "switches": [
+            {**asdict(s), "community": box.seal(s.community) if s.community else ""}
+            for s in site.switches
+        ],
+        "pbx": site.pbx
+        and {**asdict(site.pbx), "secret": box.seal(site.pbx.secret) if site.pbx.secret else ""},
+    }
+
+
+def room_values(room: Room) -> Json:
+    """Return the columns of a room."""
+    values = asdict(replace(room, settings={}))
+    values["site_id"] = values.pop("site")
+    values["settings"] = _plain(room.settings)
+    return values
+
+
+def account_values(account: Account, secret: SecretStr, box: Box) -> Json:
+    """Return the columns of an account; its secret is encrypted here."""
+    return {
+        "site_id": account.site,
+        "extension": account.extension,
+        "name": account.name,
+        "secret": box.seal(secret),
+        "voicemail": account.voicemail,
+    }
+
+
+def phone_values(phone: Phone) -> Json:
+    """Return the columns of a phone that a site file decides."""
+    return {
+        "mac": str(phone.mac),
+        "site_id": phone.site,
+        "room_id": phone.room,
+        "position": phone.position,
+        "model": phone.model,
+        "preset": phone.preset,
+        "accounts": list(phone.accounts),
+        "keys": [key.model_dump(mode="json") for key in phone.keys],
+        "settings": _plain(phone.settings),
+        "handsets": [asdict(h) for h in phone.handsets],
+        "accessories": [asdict(a) for a in phone.accessories],
+        "tftp_without_token": phone.tftp_without_token,
+    }
+
+
+def seal_phone_secrets(secrets: PhoneSecrets, box: Box) -> str:
+    """Return a phone's secrets as one encrypted text."""
+    return box.seal(
+        json.dumps({name: value.get_secret_value() for name, value in asdict(secrets).items()})
+    )
+
+
+def open_phone_secrets(sealed: str, box: Box) -> PhoneSecrets:
+    """Return a phone's secrets; raises SecretsError."""
+    values = json.loads(box.open(sealed).get_secret_value())
+    return PhoneSecrets(**{name: SecretStr(value) for name, value in values.items()})
+
+
+def _plain(settings: Mapping[str, Any]) -> Json:
+    """A layer as plain JSON: numbers lose the text they were written with."""
+    plain: Json = json.loads(json.dumps(settings))
+    return plain

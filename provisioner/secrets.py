@@ -1,0 +1,148 @@
+"""Making, keeping and comparing secrets.
+
+At rest everything secret is encrypted with the first key of the key file (Fernet: AES-128-CBC
+and HMAC-SHA-256); older keys still decrypt until ``rotate`` has re-written the data.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+import zlib
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import SecretStr
+
+from provisioner.errors import SecretsError
+from provisioner.phone_secrets import PhoneSecrets
+
+# without look-alikes, and without anything a syntax of some phone or PBX treats specially
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+_DIGITS = "0123456789"
+TOKEN_LENGTH = 26  # base32 of 128 bits
+
+
+def make_sip_secret() -> SecretStr:
+    """Return a new SIP secret: 20 characters from the system's CSPRNG, 116 bits."""
+    return SecretStr(_pick(_ALPHABET, 20))
+
+
+def make_token() -> SecretStr:
+    """Return a new provisioning token: 128 bits in 26 lower-case base32 characters."""
+    raw = base64.b32encode(secrets.token_bytes(16)).decode("ascii")
+    return SecretStr(raw.rstrip("=").lower())
+
+
+def make_phone_secrets() -> PhoneSecrets:
+    """Return a new phone's token, passwords and PINs."""
+    return PhoneSecrets(
+        token=make_token(),
+        admin_password=SecretStr(_pick(_ALPHABET, 16)),
+        user_password=SecretStr(_pick(_ALPHABET, 12)),
+        menu_pin=SecretStr(_pick(_DIGITS, 6)),
+        dect_pin=SecretStr(_pick(_DIGITS, 4)),
+    )
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored and looked up instead of a token.
+
+    A 128-bit random needs no salt and no slow hash, and looking up a hash leaks no timing.
+    """
+    return hashlib.sha256(token.lower().encode("ascii", "replace")).hexdigest()
+
+
+def _pick(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+class Box:
+    """Encrypts and decrypts with the keys of a key file, newest first."""
+
+    def __init__(self, keys: list[bytes]) -> None:
+        try:
+            self._fernets = [Fernet(key) for key in keys]
+        except ValueError as problem:
+            raise SecretsError(f"the key file holds something that is no key: {problem}") from None
+        self._box = MultiFernet(self._fernets)
+
+    def seal(self, text: SecretStr | str) -> str:
+        """Encrypt a text."""
+        value = text.get_secret_value() if isinstance(text, SecretStr) else text
+        return self._box.encrypt(value.encode("utf-8")).decode("ascii")
+
+    def open(self, sealed: str) -> SecretStr:
+        """Decrypt a text.
+
+        Raises:
+            SecretsError: it was encrypted with a key that is not in the key file.
+        """
+        return SecretStr(self._decrypt(sealed.encode("ascii")).decode("utf-8"))
+
+    def seal_body(self, body: bytes) -> bytes:
+        """Compress and encrypt a rendered file."""
+        return self._box.encrypt(zlib.compress(body, 1))
+
+    def open_body(self, sealed: bytes) -> bytes:
+        """Decrypt a rendered file; raises SecretsError."""
+        return zlib.decompress(self._decrypt(sealed))
+
+    def reseal(self, sealed: str) -> str:
+        """Encrypt again with the newest key; raises SecretsError."""
+        return self.seal(self.open(sealed))
+
+    def _decrypt(self, sealed: bytes) -> bytes:
+        try:
+            return self._box.decrypt(sealed)
+        except InvalidToken:
+            raise SecretsError(
+                "the key file is not the one this data was written with; "
+                "put back the secret.key that belongs to it"
+            ) from None
+
+
+def open_box(file: Path) -> Box:
+    """Read the key file, making it (mode 0600) when there is none.
+
+    Raises:
+        SecretsError: it cannot be read or made, or others may read it.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            _write_keys(file, [Fernet.generate_key()], exclusive=True)
+        if file.stat().st_mode & 0o077:
+            raise SecretsError(f"{file}: others may read it; run: chmod 600 {file}")
+        return Box(file.read_bytes().split())
+    except FileExistsError:  # another process made it first
+        return open_box(file)
+    except OSError as problem:
+        raise SecretsError(f"{file}: {problem.strerror}") from problem
+
+
+def add_key(file: Path) -> None:
+    """Put a new key in front of the others; data written from now on uses it."""
+    keys = [Fernet.generate_key(), *file.read_bytes().split()]
+    _write_keys(file, keys)
+
+
+def drop_old_keys(file: Path) -> None:
+    """Keep only the newest key, once everything has been encrypted with it."""
+    _write_keys(file, file.read_bytes().split()[:1])
+
+
+def _write_keys(file: Path, keys: list[bytes], *, exclusive: bool = False) -> None:
+    """Write atomically: a crash leaves the old file or the new one."""
+    fresh = file if exclusive else file.with_suffix(".new")
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
+    handle = os.open(fresh, flags, 0o600)
+    try:
+        os.write(handle, b"\n".join(keys) + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if not exclusive:
+        fresh.replace(file)

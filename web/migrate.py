@@ -1,0 +1,76 @@
+"""Migrations: bringing both databases to the newest form, at every start.
+
+The inventory and the fetch log are separate databases under SQLite and may share one under
+PostgreSQL; each has its own line of Alembic scripts and its own version table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import MetaData, select, update
+
+from provisioner.db import Database
+from provisioner.errors import SecretsError
+from provisioner.inventory.fetches import metadata as events_metadata
+from provisioner.inventory.tables import Base, StampRow
+from provisioner.secrets import Box
+
+FOLDER = Path(__file__).parent / "migrations"
+LINES: dict[str, MetaData] = {"inventory": Base.metadata, "events": events_metadata}
+_KEY_CHECK = "bellwire"
+
+
+def config_for(line: str, database: Database) -> Config:
+    """Return Alembic's configuration for one line of scripts."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER / line))
+    config.set_main_option("path_separator", "os")
+    config.attributes["database"] = database
+    return config
+
+
+def upgrade(line: str, database: Database, revision: str = "head") -> None:
+    """Run the missing scripts."""
+    command.upgrade(config_for(line, database), revision)
+
+
+def downgrade(line: str, database: Database, revision: str) -> None:
+    """Go back to a revision; ``base`` removes all tables."""
+    command.downgrade(config_for(line, database), revision)
+
+
+def run(line: str) -> None:
+    """What ``env.py`` does: run scripts on the database that ``config_for`` was given."""
+    database: Database = context.config.attributes["database"]
+    with database.writer.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=LINES[line],
+            version_table=f"alembic_{line}",
+            render_as_batch=database.is_sqlite,
+            include_object=lambda _o, name, kind, _r, _c: (
+                kind != "table" or name in LINES[line].tables
+            ),
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+def check_key(database: Database, box: Box) -> None:
+    """Make sure that the key file belongs to this database.
+
+    Raises:
+        SecretsError: the data was written with another key.
+    """
+    with database.read() as session:
+        sealed = session.scalars(select(StampRow.key_check)).one()
+    if sealed:
+        if box.open(sealed).get_secret_value() != _KEY_CHECK:
+            raise SecretsError("the key file is not the one this data was written with")
+        return
+    with database.write() as session:
+        session.execute(update(StampRow).values(key_check=box.seal(_KEY_CHECK)))

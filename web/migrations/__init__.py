@@ -1,0 +1,1 @@
+"""Alembic scripts: ``inventory`` for the main database, ``events`` for the fetch log."""

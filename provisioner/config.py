@@ -64,6 +64,8 @@ class Pnp(_Part):
     group: str = "224.0.1.75"
     port: Port = 5060
     interfaces: tuple[str, ...] = Field(default=(), description="addresses of own interfaces")
+    asks_per_s: float = Field(default=10, gt=0, description="per source address")
+    burst: int = Field(default=40, ge=1)
 
 
 class Access(_Part):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from provisioner.catalogue.loader import Catalogue
@@ -49,6 +49,23 @@ class Press:
         if macs:
             self._render_batch(macs)
         return len(macs)
+
+    def marked(self) -> int:
+        """Return how many phones are marked."""
+        with self.database.read() as session:
+            query = select(func.count()).select_from(PhoneRow).where(PhoneRow.dirty)
+            return session.scalars(query).one()
+
+    def problems(self) -> list[tuple[MacAddress, str]]:
+        """Return the phones whose files could not be rendered, and why."""
+        with self.database.read() as session:
+            query = select(PhoneRow.mac, PhoneRow.problem).where(PhoneRow.problem != "")
+            return [(MacAddress(row.mac), row.problem) for row in session.execute(query)]
+
+    def versions(self, session: Session, mac: MacAddress) -> dict[str, int]:
+        """Return the version counters of a phone's rendered files, by name."""
+        query = select(RenderedRow.name, RenderedRow.version).where(RenderedRow.mac == str(mac))
+        return {row.name: row.version for row in session.execute(query)}
 
     def kit(self, session: Session, mac: MacAddress, firmware: str | None = None) -> PhoneKit:
         """Return what one phone's files are made of; raises BellwireError."""

@@ -60,19 +60,33 @@ def _pick(alphabet: str, length: int) -> str:
 
 
 class Box:
-    """Encrypts and decrypts with the keys of a key file, newest first."""
+    """Encrypts and decrypts with the keys of a key file, newest first.
 
-    def __init__(self, keys: list[bytes]) -> None:
+    The file is looked at before each encryption, so that a running server never writes with a
+    key that ``rotate`` is about to drop.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read_at_ns = -1
+        self._box = self._read()
+
+    def _read(self) -> MultiFernet:
+        self._read_at_ns = self._file.stat().st_mtime_ns
         try:
-            self._fernets = [Fernet(key) for key in keys]
+            return MultiFernet([Fernet(key) for key in self._file.read_bytes().split()])
         except ValueError as problem:
-            raise SecretsError(f"the key file holds something that is no key: {problem}") from None
-        self._box = MultiFernet(self._fernets)
+            raise SecretsError(f"{self._file}: it holds something that is no key") from problem
+
+    def _newest(self) -> MultiFernet:
+        if self._file.stat().st_mtime_ns != self._read_at_ns:
+            self._box = self._read()
+        return self._box
 
     def seal(self, text: SecretStr | str) -> str:
         """Encrypt a text."""
         value = text.get_secret_value() if isinstance(text, SecretStr) else text
-        return self._box.encrypt(value.encode("utf-8")).decode("ascii")
+        return self._newest().encrypt(value.encode("utf-8")).decode("ascii")
 
     def open(self, sealed: str) -> SecretStr:
         """Decrypt a text.
@@ -84,7 +98,7 @@ class Box:
 
     def seal_body(self, body: bytes) -> bytes:
         """Compress and encrypt a rendered file."""
-        return self._box.encrypt(zlib.compress(body, 1))
+        return self._newest().encrypt(zlib.compress(body, 1))
 
     def open_body(self, sealed: bytes) -> bytes:
         """Decrypt a rendered file; raises SecretsError."""
@@ -97,6 +111,10 @@ class Box:
     def _decrypt(self, sealed: bytes) -> bytes:
         try:
             return self._box.decrypt(sealed)
+        except InvalidToken:
+            pass
+        try:
+            return self._newest().decrypt(sealed)
         except InvalidToken:
             raise SecretsError(
                 "the key file is not the one this data was written with; "
@@ -116,7 +134,7 @@ def open_box(file: Path) -> Box:
             _write_keys(file, [Fernet.generate_key()], exclusive=True)
         if file.stat().st_mode & 0o077:
             raise SecretsError(f"{file}: others may read it; run: chmod 600 {file}")
-        return Box(file.read_bytes().split())
+        return Box(file)
     except FileExistsError:  # another process made it first
         return open_box(file)
     except OSError as problem:

@@ -23,7 +23,7 @@ from provisioner.errors import CatalogueError, UnknownThingError
 T = TypeVar("T", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """All vendor knowledge. Look things up by id; nothing in it changes."""
 

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from provisioner.errors import SiteFileError
 
 Path_ = tuple[str | int, ...]
-_INT = re.compile(r"[-+]?\d+")
+_INT = re.compile(r"[-+]?\d+$")
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -84,10 +84,10 @@ class _Loader(_Fastest):  # type: ignore[misc, valid-type]
 
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]
+    "tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
 )
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")
+    "tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
 

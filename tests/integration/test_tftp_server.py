@@ -32,7 +32,7 @@ from provisioner.tftp.packets import (
 from provisioner.tftp.server import TftpServer
 from provisioner.tftp.sockets import is_answerable
 from provisioner.tftp.transfer import Outcome, TransferStats
-from tests.simulators.tftp_client import TftpRefusedError, fetch
+from web.simulated.tftp_client import TftpRefusedError, fetch
 
 HANG_S = 30.0  # only so that a fault ends the test run; nothing is measured
 

@@ -95,6 +95,7 @@ class SimulatedYealink(SimulatedDevice):
         read = [read_config(body) for body in files.values()]
         self.parameters = merged(self.parameters, read, overwrite=overwrite)
         self.applied += 1
+        self._by_hand = {n: v for n, v in self._by_hand.items() if not n.startswith("static.")}
         self._settle()
         self._upgrade()
         return True

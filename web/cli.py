@@ -1,0 +1,43 @@
+"""The command line: one group, exit codes 0 done, 1 the thing asked about is wrong, 2 usage."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from provisioner.errors import BellwireError, SecretsError, SettingsError
+from web.commands import catalogue, inventory, network, phones, running, secret
+
+
+class _Group(click.Group):
+    """Turns bellwire's own errors into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, SecretsError) as problem:
+            click.echo(f"bellwire: {problem}", err=True)
+            sys.exit(2)
+        except BellwireError as problem:
+            click.echo(f"bellwire: {problem}", err=True)
+            sys.exit(1)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="bellwire", prog_name="bellwire")
+def main() -> None:
+    """Provision, watch and mend the telephones of hotels and other sites."""
+
+
+for module in (running, inventory, phones, catalogue, network, secret):
+    for command in module.COMMANDS:
+        main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Site files: plan, apply, and their schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from provisioner.apply import Applier, file_diffs, summary
+from provisioner.inventory.fetches import forget_waiting
+from provisioner.inventory.site_file import schema
+from provisioner.plan import Plan
+from web.commands.options import echo_json, who, with_installation
+from web.installation import Installation
+
+SAMPLE_DIFFS = 5
+SHOWN_CHANGES = 20
+_FILES = click.argument(
+    "files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+_PRUNE = click.option("--prune", is_flag=True, help="Retire what the files no longer name.")
+
+
+@click.command("plan")
+@_FILES
+@_PRUNE
+@click.option("--full", is_flag=True, help="Diffs of all affected phones, not of the first five.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when there is something to change.")
+@with_installation
+def plan_command(
+    installation: Installation, files: tuple[Path, ...], prune: bool, full: bool, exit_code: bool
+) -> None:
+    """Show what FILES would change: phones affected, and diffs with secrets masked."""
+    if not files:
+        raise click.UsageError("name a site file")
+    applier = installation.applier
+    wanted, _ = applier.read(files)
+    made = applier.plan(wanted, prune=prune)
+    _show(applier, made, full=full)
+    if exit_code and made.changes:
+        raise SystemExit(1)
+
+
+@click.command("apply")
+@_FILES
+@_PRUNE
+@click.option("--schema", "show_schema", is_flag=True, help="Print the site file's JSON Schema.")
+@click.option("--render/--no-render", default=True, help="Render the phones concerned at once.")
+@with_installation
+def apply_command(
+    installation: Installation,
+    files: tuple[Path, ...],
+    prune: bool,
+    show_schema: bool,
+    render: bool,
+) -> None:
+    """Apply FILES: all of them or nothing, as often as you like."""
+    if show_schema:
+        echo_json(schema())
+        return
+    if not files:
+        raise click.UsageError("name a site file")
+    click.echo(f"reading {', '.join(str(f) for f in files)}", err=True)
+    applier = installation.applier
+    wanted, _ = applier.read(files)
+    click.echo(f"checked {len(wanted.phones)} phones", err=True)
+    done = applier.apply(wanted, who=who(), prune=prune)
+    forget_waiting(installation.events, [str(phone.mac) for phone in wanted.phones])
+    for change in done.changes[:SHOWN_CHANGES]:
+        click.echo(f"{change.action:<7} {change.title} {_fields(change.fields)}".rstrip())
+    if len(done.changes) > SHOWN_CHANGES:
+        click.echo(f"... and {len(done.changes) - SHOWN_CHANGES} more")
+    click.echo(summary(done))
+    if render:
+        render_all(installation)
+
+
+def render_all(installation: Installation) -> None:
+    """Render every marked phone, with a progress bar when there are many."""
+    total = installation.press.marked()
+    with click.progressbar(
+        length=total, label="rendering", file=click.get_text_stream("stderr")
+    ) as bar:
+        while done := installation.press.render_marked():
+            bar.update(done)
+    for mac, problem in installation.press.problems():
+        click.echo(f"warning: {mac.colons} keeps its last good files: {problem}", err=True)
+
+
+def _show(applier: Applier, made: Plan, *, full: bool) -> None:
+    for change in made.changes:
+        click.echo(f"{change.action:<7} {change.title} {_fields(change.fields)}".rstrip())
+    click.echo(summary(made))
+    macs = made.affected if full else made.affected[:SAMPLE_DIFFS]
+    for mac, diff in file_diffs(applier, made, macs):
+        if diff:
+            click.echo(f"\n# {mac.colons}\n{diff}")
+    if len(macs) < len(made.affected):
+        click.echo(f"\n{len(made.affected) - len(macs)} more phones; --full shows their diffs")
+
+
+def _fields(fields: tuple[str, ...]) -> str:
+    return f"({', '.join(fields)})" if fields else ""
+
+
+COMMANDS = (plan_command, apply_command)

@@ -1,0 +1,167 @@
+"""The field process: TFTP and SIP plug-and-play, over the same delivery as HTTP."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from ipaddress import ip_network
+
+from sqlalchemy import select
+
+from provisioner.access import inside
+from provisioner.answers import Outcome
+from provisioner.delivery import Delivery, utc_now
+from provisioner.identify import FetchRequest
+from provisioner.inventory.fetches import FetchEvent, Recorder, WaitingPhone
+from provisioner.inventory.tables import SiteRow
+from provisioner.mac import parse_mac
+from provisioner.sip.pnp import PnpServer
+from provisioner.sip.pnp_dialogs import SourceRate
+from provisioner.sip.ua_profile import PnpAsk
+from provisioner.tftp.answering import Answerer, Refusal
+from provisioner.tftp.packets import ErrorCode
+from provisioner.tftp.server import TftpServer
+from provisioner.tftp.transfer import Outcome as TransferOutcome
+from provisioner.tftp.transfer import TransferStats
+from web.installation import Installation
+
+log = logging.getLogger(__name__)
+
+NOT_FOUND = Refusal(ErrorCode.FILE_NOT_FOUND, "file not found")
+
+
+def tftp_answerer(delivery: Delivery) -> Answerer:
+    """Return the hook that lets TFTP phones read what HTTP phones read."""
+
+    def answer(name: str, address: str, _port: int) -> bytes | Refusal:
+        got = delivery.answer(FetchRequest("tftp", "/" + name.lstrip("/"), address))
+        return got.body if got.outcome is Outcome.SENT else NOT_FOUND
+
+    return answer
+
+
+def transfer_log(recorder: Recorder) -> Callable[[TransferStats], None]:
+    """Return the hook that notes transfers which did not arrive."""
+
+    def finished(stats: TransferStats) -> None:
+        if stats.outcome in {TransferOutcome.OK, TransferOutcome.REFUSED}:
+            return
+        name = stats.name.rsplit("/", 1)[-1]
+        recorder.record(
+            FetchEvent(
+                at=utc_now(), mac=parse_mac(name[:12]) or "", site="", protocol="tftp",
+                path=f"/{name}", address=stats.peer[0], agent="", model="", firmware="",
+                outcome="not-delivered", reason=str(stats.outcome.value),
+                size_bytes=stats.size_bytes, duration_us=int(stats.duration_s * 1_000_000),
+            )
+        )  # fmt: skip
+
+    return finished
+
+
+class PnpDesk:
+    """Answers plug-and-play: an armed phone gets its token URL, any other its site's address.
+
+    A phone that nobody knows goes on the waiting list.
+    """
+
+    def __init__(self, installation: Installation, delivery: Delivery, recorder: Recorder) -> None:
+        self._installation = installation
+        self._delivery = delivery
+        self._recorder = recorder
+
+    def url_for(self, ask: PnpAsk, source: str) -> str | None:
+        """Return the URL for a phone at an address; None: it is in no site's network."""
+        base = self._base_url(source)
+        if base is None:
+            return None
+        token_url = self._delivery.first_contact_url(ask.mac, source)
+        if token_url is not None:
+            return token_url
+        if self._delivery.shelf.by_mac(ask.mac) is None:
+            self._wait(ask, source)
+        return base
+
+    def _base_url(self, source: str) -> str | None:
+        with self._installation.database.read() as session:
+            for site in session.scalars(select(SiteRow)):
+                if inside(source, [ip_network(n) for n in site.networks]):
+                    return f"{site.url.rstrip('/')}/"
+        return None
+
+    def _wait(self, ask: PnpAsk, source: str) -> None:
+        catalogue = self._installation.catalogue
+        vendors = [v.id for v in catalogue.vendors.values() if ask.vendor in v.pnp_vendors]
+        vendor = vendors[0] if vendors else ""
+        model = catalogue.model_of_agent(vendor, ask.model)
+        now = utc_now()
+        self._recorder.record(
+            WaitingPhone(
+                ask.mac,
+                vendor or ask.vendor,
+                model.id if model else ask.model,
+                ask.version,
+                ask.user_agent,
+                source,
+                "pnp",
+                now,
+                now,
+            )
+        )
+
+
+def run_field(installation: Installation, stop: threading.Event) -> None:
+    """Serve TFTP and PnP, as configured, until ``stop`` is set."""
+    recorder = installation.recorder()
+    recorder.start()
+    delivery = installation.delivery(recorder)
+    settings = installation.settings
+    with ExitStack() as ends:
+        ends.callback(delivery.close)
+        ends.callback(recorder.close)
+        if settings.tftp.enabled:
+            _serve_tftp(installation, delivery, recorder, ends)
+        if settings.pnp.enabled:
+            _serve_pnp(installation, delivery, recorder, stop, ends)
+        stop.wait()
+
+
+def _serve_tftp(
+    installation: Installation, delivery: Delivery, recorder: Recorder, ends: ExitStack
+) -> None:
+    settings = installation.settings.tftp
+    server = TftpServer(
+        (settings.host, settings.port),
+        tftp_answerer(delivery),
+        on_finished=transfer_log(recorder),
+    )
+    log.info("TFTP on %s port %d", *server.address)
+    thread = threading.Thread(target=server.serve_forever, name="tftp")
+    thread.start()
+    ends.callback(server.close)
+    ends.callback(thread.join)
+    ends.callback(server.stop)
+
+
+def _serve_pnp(
+    installation: Installation,
+    delivery: Delivery,
+    recorder: Recorder,
+    stop: threading.Event,
+    ends: ExitStack,
+) -> None:
+    settings = installation.settings.pnp
+    listener = PnpServer(
+        PnpDesk(installation, delivery, recorder).url_for,
+        group=settings.group,
+        port=settings.port,
+        interfaces=settings.interfaces,
+        rate=SourceRate(settings.asks_per_s, settings.burst),
+    )
+    log.info("PnP on %s port %d", *listener.address)
+    thread = threading.Thread(target=listener.serve, args=(stop,), name="pnp")
+    thread.start()
+    ends.callback(listener.close)
+    ends.callback(thread.join)

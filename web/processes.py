@@ -1,0 +1,179 @@
+"""bellwire's processes: web, field and monitor, alone or under one supervisor.
+
+A child ends when its parent does, however that one ended: it holds the read end of a pipe that
+closes with the parent.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+
+from provisioner.config import Settings, read_settings
+from provisioner.inventory.fetches import prune
+from web.app import wsgi
+from web.field import run_field
+from web.installation import Installation, opened
+from web.phone_plane import WsgiApp
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 4096
+PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
+RESTART_S = 1.0
+STOP_S = 10.0
+
+
+def run_web(settings: Settings) -> None:
+    """Serve HTTP in this process until it is told to stop."""
+    http = settings.http
+    server = Granian(
+        "web.processes:make_app",
+        factory=True,
+        address=http.host,
+        port=http.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=http.threads,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(),
+        ssl_cert=http.tls_certificate,
+        ssl_key=http.tls_key,
+        respawn_failed_workers=True,
+        log_enabled=True,
+        websockets=False,
+    )
+    server.serve()
+
+
+def make_app() -> WsgiApp:
+    """Return the application inside Granian's worker; it reads the environment again."""
+    _end_with_parent(os.getppid())
+    return wsgi(read_settings())
+
+
+def run_field_process(settings: Settings) -> None:
+    """Serve TFTP and PnP in this process until it is told to stop."""
+    with opened(settings) as installation:
+        run_field(installation, stop_event())
+
+
+def run_monitor(settings: Settings) -> None:
+    """Render marked phones and prune the fetch log until told to stop."""
+    stop = stop_event()
+    with opened(settings) as installation:
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(_prune, "interval", minutes=10, args=[installation], max_instances=1)
+        scheduler.start()
+        try:
+            while not stop.wait(0.0 if installation.press.render_marked() else 0.5):
+                pass
+        finally:
+            scheduler.shutdown()
+
+
+def _prune(installation: Installation) -> None:
+    keep = installation.settings.retention
+    prune(installation.events, keep.fetch_days, keep.fetch_rows, keep.waiting_days)
+
+
+def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
+    """Run the named commands, start again the one that ends, until ``stop`` is set.
+
+    Returns:
+        0 when asked to stop; 1 when a command could not be kept running.
+    """
+    read_end, write_end = os.pipe()
+    environment = {**os.environ, PARENT_PIPE: str(read_end)}
+    started_at: dict[str, float] = {}
+    running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(name: str) -> None:
+        started_at[name] = time.monotonic()
+        running[name] = subprocess.Popen(commands[name], env=environment, pass_fds=(read_end,))
+
+    try:
+        for name in commands:
+            start(name)
+        while not stop.wait(0.2):
+            for name, process in list(running.items()):
+                if process.poll() is None:
+                    continue
+                log.error("%s ended with %d; starting it again", name, process.returncode)
+                if process.returncode == 2:  # noqa: PLR2004 - usage: it would end so again
+                    return 1
+                stop.wait(max(0.0, RESTART_S - (time.monotonic() - started_at[name])))
+                start(name)
+        return 0
+    finally:
+        _end_all(running)
+        os.close(write_end)
+        os.close(read_end)
+
+
+def _end_all(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for process in running.values():
+        process.terminate()
+    for process in running.values():
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def command_line(name: str) -> list[str]:
+    """Return how to start one of bellwire's own processes."""
+    return [sys.executable, "-m", "web.cli", name]
+
+
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM, SIGINT or the parent's end sets."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    watch_parent_pipe(stop.set)
+    return stop
+
+
+def watch_parent_pipe(then: Callable[[], object]) -> None:
+    """Call ``then`` when the supervisor is gone, if there is one."""
+    descriptor = os.environ.get(PARENT_PIPE)
+    if descriptor is None:
+        return
+
+    def wait() -> None:
+        try:
+            os.read(int(descriptor), 1)
+        except OSError:
+            log.debug("the parent's pipe is closed")
+        then()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this worker when Granian's main process is gone, so that none is left over."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,49 @@
+"""Rotating the encryption key, safe against a crash at any point.
+
+1. A new key is put in front of the key file: both decrypt from here on. 2. Everything stored is
+encrypted with the new key, in one transaction. 3. The old keys are dropped. A crash after any
+step leaves data that the key file opens; running it again finishes the job.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from provisioner.config import Settings
+from provisioner.inventory.tables import AccountRow, PhoneRow, RenderedRow, SiteRow, StampRow
+from provisioner.secrets import Box, add_key, drop_old_keys, open_box
+from web.installation import opened
+
+
+def reseal_everything(settings: Settings) -> None:
+    """Make a new key and encrypt everything with it.
+
+    Raises:
+        SecretsError: something stored cannot be decrypted with the present keys.
+    """
+    open_box(settings.secret_key_file)
+    add_key(settings.secret_key_file)
+    with opened(settings) as installation, installation.database.write() as session:
+        _reseal(session, installation.box)
+    drop_old_keys(settings.secret_key_file)
+
+
+def _reseal(session: Session, box: Box) -> None:
+    for account in session.scalars(select(AccountRow)):
+        account.secret = box.reseal(account.secret)
+    for phone in session.scalars(select(PhoneRow)):
+        phone.secrets = box.reseal(phone.secrets)
+    for site in session.scalars(select(SiteRow)):
+        site.switches = [_sealed_again(switch, "community", box) for switch in site.switches]
+        site.pbx = _sealed_again(site.pbx, "secret", box) if site.pbx else None
+    for file in session.scalars(select(RenderedRow)):
+        file.body = box.seal_body(box.open_body(file.body))
+    stamp = session.scalars(select(StampRow)).one()
+    session.execute(update(StampRow).values(key_check=box.reseal(stamp.key_check)))
+
+
+def _sealed_again(values: dict[str, Any], name: str, box: Box) -> dict[str, Any]:
+    return {**values, name: box.reseal(values[name]) if values[name] else ""}

@@ -23,12 +23,12 @@ from provisioner.inventory import store
 from provisioner.inventory.audit import note
 from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
 from provisioner.inventory.site_file import read_site_files
-from provisioner.inventory.site_records import Where, to_inventory
+from provisioner.inventory.site_records import to_inventory
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, Base, PhoneRow, RenderedRow, RoomRow, SiteRow
 from provisioner.kit import assemble, place_of
 from provisioner.mac import MacAddress
-from provisioner.plan import Action, Change, Plan, check_keys, make_plan
+from provisioner.plan import Action, Change, Plan, check_phones, make_plan
 from provisioner.render import render
 from provisioner.secrets import Box, hash_token, make_phone_secrets, make_sip_secret
 
@@ -44,11 +44,17 @@ class Applier:
     catalogue: Catalogue
     armed_for: timedelta = timedelta(hours=24)
 
-    def read(self, files: Iterable[Path]) -> tuple[Inventory, Where]:
-        """Read and check site files; raises SiteFileError. Nothing is stored."""
+    def read(self, files: Iterable[Path]) -> tuple[Inventory, dict[str, int]]:
+        """Read and check site files; nothing is stored.
+
+        Returns:
+            The inventory wanted, and warnings with the number of phones each is about.
+
+        Raises:
+            SiteFileError: names file, line and field.
+        """
         inventory, where = to_inventory(read_site_files(files), self.catalogue)
-        check_keys(self.catalogue, inventory, where)
-        return inventory, where
+        return inventory, check_phones(self.catalogue, inventory, where)
 
     def plan(self, wanted: Inventory, *, prune: bool = False) -> Plan:
         """Return what would change.

@@ -33,8 +33,11 @@ from provisioner.shelf import Entry, Shelf
 
 log = logging.getLogger(__name__)
 
-WRONG_TOKEN_WEIGHT = 5.0
-"""A wrong token is no accident: it counts as five refusals."""
+_WEIGHTS = {
+    Reason.WRONG_TOKEN: 5.0,  # no accident
+    Reason.NOT_ARMED: 0.1,  # from its own site: a known phone that asks DHCP again at each boot
+    Reason.SHUT_OUT: 0.0,
+}
 
 
 def utc_now() -> datetime:
@@ -181,10 +184,8 @@ class Delivery:
     def _count_refusal(self, request: FetchRequest, verdict: Verdict, reason: Reason) -> None:
         if verdict is not Verdict.REFUSED:
             return
-        weight = WRONG_TOKEN_WEIGHT if reason is Reason.WRONG_TOKEN else 1.0
-        if reason is not Reason.SHUT_OUT and self._guard.refused(
-            request.address, _clock_s(), weight
-        ):
+        weight = _WEIGHTS.get(reason, 1.0)
+        if weight and self._guard.refused(request.address, _clock_s(), weight):
             log.warning("%s is shut out: too many refused requests", request.address)
 
     def _record(

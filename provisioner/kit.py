@@ -17,6 +17,7 @@ from provisioner.errors import InventoryError
 from provisioner.inventory.records import Account, Phone, Room, Site
 from provisioner.keys import KeyPlan, lay_out
 from provisioner.phone_secrets import PhoneSecrets
+from provisioner.remarks import remarks
 from provisioner.resolve import Place, Resolved, resolve
 from provisioner.settings import KeyType, PhoneKey, PhoneSettings
 from provisioner.syntaxes import MaskedText
@@ -104,12 +105,7 @@ class PhoneKit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What this phone will not do as asked, in sentences."""
-        left = tuple(
-            f"key {item.key.label or item.key.value or item.key.type}: {item.reason}"
-            for item in self.plan.left_over
-        )
-        clock = (self.clock.warning,) if self.clock.warning else ()
-        return (*self.resolved.warnings, *left, *clock, *_unexpressed(self))
+        return remarks(self.model, self.dialect, self.resolved, self.plan, self.clock)
 
 
 def place_of(catalogue: Catalogue, site: Site, room: Room, phone: Phone) -> Place:
@@ -148,8 +144,6 @@ def assemble(
     model, phone = place.model, place.phone
     resolved = resolve(place)
     settings = resolved.settings
-    modules = [catalogue.models[a.model] for a in phone.accessories for _ in range(a.count)]
-    keys = tuple(_with_defaults(key, settings) for key in resolved.keys)
     lines = _lines(phone, accounts)
     return PhoneKit(
         vendor=place.vendor,
@@ -161,12 +155,20 @@ def assemble(
         resolved=resolved,
         lines=lines,
         handsets=_handsets(phone, lines),
-        plan=lay_out(model, [m for m in modules if m.keys], keys),
+        plan=key_plan(catalogue, place, resolved),
         clock=clock_for(settings.locale.timezone),
         urls=urls_for(place.site.url, secrets),
         secrets=_chosen(secrets, settings),
         firmware=firmware,
     )
+
+
+def key_plan(catalogue: Catalogue, place: Place, resolved: Resolved) -> KeyPlan:
+    """Lay out a phone's keys on its model and its expansion modules."""
+    attached = place.phone.accessories
+    modules = [catalogue.models[a.model] for a in attached for _ in range(a.count)]
+    keys = [_with_defaults(key, resolved.settings) for key in resolved.keys]
+    return lay_out(place.model, [m for m in modules if m.keys], keys)
 
 
 def _lines(phone: Phone, accounts: Mapping[str, Account]) -> tuple[Line, ...]:
@@ -233,27 +235,3 @@ def _with_defaults(key: PhoneKey, settings: PhoneSettings) -> PhoneKey:
     }.get(key.type, "")
     label = key.label or (settings.emergency.label if key.type is KeyType.EMERGENCY else "")
     return key.model_copy(update={"value": key.value or default_value, "label": label})
-
-
-def _unexpressed(kit: PhoneKit) -> tuple[str, ...]:
-    """Settings that a layer asks for and this dialect cannot say."""
-    can = kit.dialect.settings
-    asked = sorted(
-        name
-        for name, origin in kit.resolved.origins.items()
-        if origin.split(" ")[0] in {"preset", "room", "phone"}
-        and not name.startswith("raw.")
-        and not any(name == known or name.startswith(f"{known}.") for known in can)
-    )
-    return tuple(
-        f"{name} = {_value(kit.settings, name)} ({kit.resolved.origin(name)}): "
-        f"{kit.model.name} cannot be told this"
-        for name in asked
-    )
-
-
-def _value(settings: PhoneSettings, name: str) -> object:
-    value: object = settings
-    for part in name.split("."):
-        value = value.get(part) if isinstance(value, dict) else getattr(value, part, "")
-    return value

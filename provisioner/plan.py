@@ -8,14 +8,16 @@ from enum import StrEnum
 from typing import TypeVar
 
 from provisioner.catalogue.loader import Catalogue
+from provisioner.clock import clock_for
 from provisioner.errors import DuplicateError, InventoryError, UnknownThingError
 from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
 from provisioner.inventory.site_file import SiteFile
 from provisioner.inventory.site_yaml import Path_
-from provisioner.keys import lay_out
-from provisioner.kit import place_of
+from provisioner.keys import KeyPlan
+from provisioner.kit import key_plan, place_of
 from provisioner.mac import MacAddress
-from provisioner.resolve import resolve
+from provisioner.remarks import remarks
+from provisioner.resolve import Resolved, resolve
 
 
 class Action(StrEnum):
@@ -107,37 +109,52 @@ def make_plan(before: Inventory, wanted: Inventory, *, prune: bool = False) -> P
     return Plan(changes, _affected(changes, before, after), before, after)
 
 
-def check_keys(
+def check_phones(
     catalogue: Catalogue,
     inventory: Inventory,
     where: Mapping[MacAddress, tuple[SiteFile, Path_]],
-) -> None:
+) -> dict[str, int]:
     """Refuse settings that are not allowed and keys that have no place.
+
+    Returns:
+        What phones will not do as asked, as sentences with the number of phones.
 
     Raises:
         SiteFileError: names file, line and the key.
     """
     sites = {site.id: site for site in inventory.sites}
     rooms = _rooms(inventory.rooms)
+    told: dict[str, int] = {}
     for phone in inventory.phones:
         source, path = where[phone.mac]
         place = place_of(catalogue, sites[phone.site], rooms[phone.site, phone.room], phone)
         try:
             resolved = resolve(place)
+            keys = key_plan(catalogue, place, resolved)
         except InventoryError as problem:
             raise source.error(path, str(problem)) from problem
-        modules = [catalogue.models[a.model] for a in phone.accessories for _ in range(a.count)]
-        plan = lay_out(place.model, [m for m in modules if m.keys], resolved.keys)
-        own = {(key.type, key.slot, key.label) for key in phone.keys}
-        for left in plan.left_over:
-            if (left.key.type, left.key.slot, left.key.label) in own:
-                label = left.key.label or left.key.value or left.key.type
-                raise source.error((*path, "keys"), f"key {label!r}: {left.reason}")
-        for key in resolved.keys:
-            if key.account > max(len(phone.accounts), 1):
-                raise source.error(
-                    (*path, "keys"), f"key {key.label!r}: there is no account {key.account}"
-                )
+        problem_text = _key_problem(phone, resolved, keys)
+        if problem_text:
+            raise source.error((*path, "keys"), problem_text)
+        dialect = catalogue.dialect_of(place.model, None)
+        clock = clock_for(resolved.settings.locale.timezone)
+        for remark in remarks(place.model, dialect, resolved, keys, clock):
+            told[remark] = told.get(remark, 0) + 1
+    return told
+
+
+def _key_problem(phone: Phone, resolved: Resolved, keys: KeyPlan) -> str:
+    """Return why one of the phone's own keys cannot be, or nothing."""
+    own = {(key.type, key.slot, key.label) for key in phone.keys}
+    for left in keys.left_over:
+        if (left.key.type, left.key.slot, left.key.label) in own:
+            name = left.key.label or left.key.value or str(left.key.type)
+            return f"key {name!r}: {left.reason}"
+    most = max(len(phone.accounts) + len(phone.handsets), 1)
+    for key in resolved.keys:
+        if key.account > most:
+            return f"key {key.label or key.value!r}: there is no account {key.account}"
+    return ""
 
 
 K = TypeVar("K", bound=Hashable)

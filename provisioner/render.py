@@ -63,6 +63,8 @@ def render(
     """
     made = []
     for entry in kit.dialect.files:
+        if "{code}" in entry.name and not kit.model.code:
+            continue
         name = file_name(entry.name, kit.model, kit.phone.mac)
         body = _body(folder, kit, entry, 0, masked=masked)
         version = 0

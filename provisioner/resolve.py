@@ -1,6 +1,7 @@
 """Layers of settings to PhoneSettings, each value with its origin.
 
-Weakest first: product defaults, vendor, model, site, preset, room, phone. A layer gives a part;
+Weakest first: product defaults, vendor, model, inventory (country, room and the like), site,
+preset, room template, room, phone. A layer gives a part;
 the strongest layer that names a value wins, and ``origins`` says which one that was.
 """
 
@@ -81,12 +82,13 @@ def layers_of(place: Place) -> list[NamedLayer]:
     layers = [
         NamedLayer(f"vendor {place.vendor.id}", place.vendor.settings),
         NamedLayer(f"model {place.model.id}", place.model.settings),
-        NamedLayer(f"site {place.site.id}", _site_layer(place.site)),
+        NamedLayer("inventory", _inventory_layer(place.site, place.room)),
+        NamedLayer(f"site {place.site.id}", place.site.settings),
         NamedLayer(f"preset {place.preset.id}", place.preset.settings),
     ]
     if place.template is not None:
         layers.append(NamedLayer(f"room template {place.template.id}", place.template.settings))
-    layers.append(NamedLayer(f"room {place.room.id}", _room_layer(place.room)))
+    layers.append(NamedLayer(f"room {place.room.id}", place.room.settings))
     layers.append(NamedLayer(f"phone {place.phone.mac.colons}", place.phone.settings))
     return layers
 
@@ -135,27 +137,19 @@ def fill(text: str, names: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-def _site_layer(site: Site) -> dict[str, JsonValue]:
+def _inventory_layer(site: Site, room: Room) -> dict[str, JsonValue]:
+    """What follows from where the phone is, without anybody having set it."""
     derived: dict[str, JsonValue] = {
         "locale": {
             "country": site.country,
             "timezone": site.timezone,
             "language": site.languages[0],
         },
-        "hotel": {"name": site.name},
+        "hotel": {"name": site.name, "room": room.name or room.id},
     }
     if "emergency" in site.numbers:
         derived["emergency"] = {"numbers": [site.numbers["emergency"]]}
-    merged: dict[str, JsonValue] = {}
-    _merge_into(merged, derived, "", {}, "")
-    _merge_into(merged, site.settings, "", {}, "")
-    return merged
-
-
-def _room_layer(room: Room) -> dict[str, JsonValue]:
-    merged: dict[str, JsonValue] = {"hotel": {"room": room.name or room.id}}
-    _merge_into(merged, room.settings, "", {}, "")
-    return merged
+    return derived
 
 
 def _merge_into(

@@ -6,6 +6,7 @@ several phones; only the contact that is the wanted phone's is notified.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from provisioner.pbx.ami import AmiClient, Contact
 from provisioner.sip.notify import check_sync
 
 TIMEOUT_S = 5.0
+_MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def contacts_of(catalogue: Catalogue, target: Target, contacts: Iterable[Contact
     if by_mac:
         return _one_per_device(by_mac)
     words = [_squeezed(word) for word in (*model.agents, model.name)]
+    mine = [c for c in mine if not _MAC.search(c.user_agent)]
     by_model = [c for c in mine if any(word in agents[c] for word in words)]
     here = [c for c in by_model or mine if c.via_addr == target.address]
     return _one_per_device(here or by_model)

@@ -305,7 +305,10 @@ class Provisioning(Section):
     repeat_minutes: int = Field(default=1440, ge=0, le=43200, description="0: at boot only")
     keep_user_changes: bool = False
     reboot_on_notify: bool = False
-    discovery: bool = Field(default=True, description="leave DHCP and PnP on for a later move")
+    discovery: bool = Field(
+        default=False,
+        description="ask DHCP and PnP again at each boot; off: nobody on the network can take it",
+    )
     trust_ca_url: Url = ""
     verify_server: bool = False
 

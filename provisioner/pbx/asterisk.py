@@ -17,7 +17,7 @@ from jinja2 import Environment, TemplateError
 
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Site
-from provisioner.pbx.asterisk_syntax import environment
+from provisioner.pbx.asterisk_syntax import context_prefix, environment
 from provisioner.pbx.dial_plan import dial_plan
 from provisioner.pbx.endpoints import Endpoint, endpoints
 from provisioner.pbx.site import PbxSite
@@ -56,7 +56,7 @@ def export(pbx: PbxSite, folder: Path) -> tuple[PbxFile, ...]:
     plan = dial_plan(pbx, made)
     facts: dict[str, object] = {
         "site": pbx.site,
-        "bw": f"bw-{pbx.site.id}",
+        "bw": context_prefix(pbx.site.id),
         "endpoints": made,
         "usual_codecs": _usual_codecs(made),
         "boxes": _boxes(pbx, made),

@@ -20,6 +20,7 @@ from provisioner.syntaxes import UnsafeValueError
 
 _EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _DIALLED = re.compile(r"[0-9A-Za-z*#+][0-9A-Za-z*#+._-]*")
+_SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _SPECIAL = frozenset("aehiostT")
 _LONGEST = 64
 
@@ -45,6 +46,17 @@ def dialled(text: str) -> str:
         InventoryError: it cannot; the message names it.
     """
     return _checked("number", text, _DIALLED)
+
+
+def context_prefix(site_id: str) -> str:
+    """Return what the names of a site's sections and contexts begin with.
+
+    Raises:
+        InventoryError: the site's id cannot stand there; the message names it.
+    """
+    if not _SITE_ID.fullmatch(site_id) or len(site_id) > _LONGEST:
+        raise InventoryError(f"site id {site_id!r} must be lower-case letters, digits and hyphens")
+    return f"bw-{site_id}"
 
 
 def _checked(what: str, text: str, shape: re.Pattern[str]) -> str:
@@ -86,11 +98,15 @@ def environment(folder: Path) -> Environment:
 def _finalize(value: object) -> Markup:
     if isinstance(value, Markup):  # a macro's result: its values have been here already
         return value
-    if isinstance(value, bool):
-        return Markup("yes" if value else "no")
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    text = _plain(value)
     try:
         one_line(text)
     except ValueError as problem:
         raise UnsafeValueError(str(problem)) from problem
     return Markup(text.replace(";", "\\;"))  # noqa: S704 - no HTML here
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

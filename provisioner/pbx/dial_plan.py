@@ -18,7 +18,7 @@ class PickupNumber:
     """What is dialled to take the call that rings at an extension."""
 
     dialled: str
-    endpoint: Endpoint
+    extension: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _pickups(pbx: PbxSite, made: tuple[Endpoint, ...], taken: set[str]) -> Itera
             number = code + endpoint.extension
             if number not in used:
                 used.add(number)
-                yield PickupNumber(number, endpoint)
+                yield PickupNumber(number, endpoint.extension)
 
 
 def _number_remarks(pbx: PbxSite, taken: set[str]) -> Iterator[str]:

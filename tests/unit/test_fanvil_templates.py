@@ -8,43 +8,13 @@ import pytest
 
 from provisioner.catalogue.loader import load
 from provisioner.kit import PhoneKit
-from provisioner.render import render, render_first_contact
+from provisioner.render import render_first_contact
 from provisioner.settings import KeyType, PhoneKey
+from tests.fanvil_devices import MODELS, body_of, boot_from_nothing, fitting, understood
 from tests.kits import SECRETS, TOKEN, make_kit, with_site
-from web.simulated.device import DeviceConfig, Fetched, SimKey
-from web.simulated.fanvil import DEVICES
+from web.simulated.device import SimKey
 
-MODELS = ["fanvil/h2u-v2", "fanvil/x4u", "fanvil/h5", "fanvil/i30"]
 DIALLING = {"emergency": "speed_dial", "door_open": "dtmf"}
-
-
-def fitting() -> list[tuple[str, str]]:
-    return [
-        (model, preset)
-        for model, presets in {
-            "fanvil/h2u-v2": ["guest-room", "bathroom", "corridor"],
-            "fanvil/h5": ["guest-room", "bathroom", "corridor"],
-            "fanvil/x4u": ["office", "reception", "manager", "guest-room"],
-            "fanvil/i30": ["door-station"],
-        }.items()
-        for preset in presets
-    ]
-
-
-def body_of(kit: PhoneKit, *, masked: bool = False) -> str:
-    files = render(load().folder, kit, masked=masked)
-    return next(f for f in files if f.name == f"{kit.phone.mac}.cfg").body.decode()
-
-
-def understood(kit: PhoneKit) -> DeviceConfig:
-    files = {f.name: f.body for f in render(load().folder, kit)}
-
-    def fetch(url: str, _agent: str) -> Fetched:
-        body = files.get(url.rsplit("/", 1)[-1])
-        return Fetched(404) if body is None else Fetched(200, body)
-
-    device = DEVICES[kit.model.id](kit.phone.mac, fetch, "")
-    return device.boot(dhcp_url=kit.urls.directory.text)
 
 
 def expected_keys(kit: PhoneKit) -> dict[str, tuple[str, str, int]]:
@@ -239,100 +209,10 @@ def test_form_of_the_file(model: str, preset: str) -> None:
     assert body == body_of(make_kit(model, preset))
 
 
-@pytest.mark.parametrize(
-    ("zone", "offset", "name"),
-    [("Europe/Madrid", "4", "UTC+1"), ("UTC", "0", "UTC"), ("America/New_York", "-20", "UTC-5"),
-     ("Asia/Kolkata", "22", "UTC+5:30"), ("Asia/Kathmandu", "23", "UTC+5:45"),
-     ("America/St_Johns", "-14", "UTC-3:30")],
-)  # fmt: skip
-@pytest.mark.parametrize("model", ["fanvil/h2u-v2", "fanvil/h5"])
-def test_zones_are_quarter_hours(model: str, zone: str, offset: str, name: str) -> None:
-    body = body_of(make_kit(model, "dect-base", site=with_site(timezone=zone)))
-    assert f"\r\nTime Zone:{offset}\r\nTime Zone Name:{name}\r\n" in body
-
-
-def test_a_zone_without_daylight_time_switches_it_off() -> None:
-    site = with_site(timezone="Asia/Tokyo")
-    assert "\r\nDST Type:0\r\n" in body_of(make_kit("fanvil/h2u-v2", "dect-base", site=site))
-    assert "\r\nEnable DST:0\r\n" in body_of(make_kit("fanvil/h5", "dect-base", site=site))
-
-
-@pytest.mark.parametrize(
-    ("model", "transport", "code"),
-    [("fanvil/x4u", "tls", "3"), ("fanvil/h5", "tls", "2"), ("fanvil/h5", "tcp", "1")],
-)
-def test_transport_codes_differ_by_generation(model: str, transport: str, code: str) -> None:
-    kit = make_kit(model, "dect-base", settings={"sip": {"transport": transport}})
-    assert f"\r\nSIP1 Transport:{code}\r\n" in body_of(kit)
-    assert understood(kit).accounts[0].transport == transport
-
-
-@pytest.mark.parametrize(
-    ("model", "codecs", "written"),
-    [
-        ("fanvil/x4u", ["opus", "pcma", "ilbc"], "opus,PCMA,iLBC"),
-        ("fanvil/h5", ["opus", "pcma", "pcmu"], "G711A,G711U"),
-        ("fanvil/h5", ["opus"], "G711A"),
-    ],
-)
-def test_codec_words_differ_by_generation(model: str, codecs: list[str], written: str) -> None:
-    kit = make_kit(model, "dect-base", settings={"audio": {"codecs": codecs}})
-    assert f"\r\nSIP1 VoiceCodecMap:{written}\r\n" in body_of(kit)
-
-
-@pytest.mark.parametrize(
-    ("url", "server", "protocol", "file"),
-    [
-        ("https://prov.example", "https://prov.example", "5", f"p/{TOKEN}/$mac.cfg"),
-        ("http://a.example:8080/bw/", "http://a.example:8080", "4", f"bw/p/{TOKEN}/$mac.cfg"),
-        ("tftp://10.0.0.2", "tftp://10.0.0.2", "2", f"p/{TOKEN}/$mac.cfg"),
-    ],
-)
-def test_where_the_phone_comes_back(url: str, server: str, protocol: str, file: str) -> None:
-    body = body_of(make_kit("fanvil/x4u", "dect-base", site=with_site(url=url)))
-    assert (
-        f"Flash Server IP:{server}\r\nFlash File Name:{file}\r\nFlash Protocol:{protocol}\r\n"
-    ) in body
-
-
-@pytest.mark.parametrize(
-    ("minutes", "mode", "hours"), [(0, 1, 1), (30, 2, 1), (90, 2, 2), (1440, 2, 24)]
-)
-def test_how_often_it_comes_back(minutes: int, mode: int, hours: int) -> None:
-    settings = {"provisioning": {"repeat_minutes": minutes}}
-    new = body_of(make_kit("fanvil/x4u", "dect-base", settings=settings))
-    old = body_of(make_kit("fanvil/h5", "dect-base", settings=settings))
-    assert f"Flash Mode:{mode}\r\nFlash Interval:{hours}\r\n" in new
-    assert f"Download Mode:{mode}\r\nDownload Interval:{hours}\r\n" in old
-
-
-def test_hotel_texts() -> None:
-    kit = make_kit(
-        "fanvil/h5", "guest-room", settings={"hotel": {"lines": ["Welcome", "Wi-Fi: x"]}}
-    )
-    raw = understood(kit).raw
-    said = {name: raw[f"<GLOBAL CONFIG MODULE> {name}"] for name in (
-        "Hotel Name", "Room No", "Floor Addr", "Hotel First line", "Hotel Second line",
-        "Hotel Third line",
-    )}  # fmt: skip
-    assert list(said.values()) == ["Hotel Aurora", "214", "2", "Welcome", "Wi-Fi: x", ""]
-
-
-def test_raw_parameters_come_last_and_marked() -> None:
-    raw = {
-        "<NET CONFIG MODULE> MTU": "1400",
-        "<DSSKEY CONFIG MODULE> --SoftDss Config-- Fkey1 ICON": "Red",
-    }
-    body = body_of(make_kit("fanvil/h2u-v2", "dect-base", settings={"raw": {"new-text": raw}}))
-    assert body.endswith(
-        "### raw: parameters that bellwire does not model\r\n<NET CONFIG MODULE>\r\nMTU:1400\r\n"
-        "<DSSKEY CONFIG MODULE>\r\n--SoftDss Config--:\r\nFkey1 ICON:Red\r\n<<END OF FILE>>\r\n"
-    )
-
-
-def test_action_urls_hold_the_variables_of_the_phone() -> None:
-    kit = make_kit("fanvil/h5", "dect-base", settings={"telemetry": {"action_urls": True}})
-    assert understood(kit).raw["<GLOBAL CONFIG MODULE> Reg On Url"] == (
-        f"http://prov.aurora.example:8080/p/{TOKEN}/event?e=registered"
-        "&mac=$mac&ip=$ip&model=$model&firmware=$firmware"
-    )
+@pytest.mark.parametrize("model", MODELS)
+def test_first_contact_leads_to_the_phones_own_files(model: str) -> None:
+    config = boot_from_nothing(make_kit(model, "dect-base"))
+    assert [a.user for a in config.accounts] == ["2214"]
+    assert f"/p/{TOKEN}/" in config.provisioning_url
+    discovery = {value for name, value in config.raw.items() if name.endswith("> DHCP Option")}
+    assert discovery == {"0"}, "a configured phone asks nobody else for its server"

@@ -15,7 +15,7 @@ SITE = "http://prov.example"
 class Server:
     """Answers from a table; everything else is a plain 404."""
 
-    def __init__(self, **files: bytes | Fetched) -> None:
+    def __init__(self) -> None:
         self.files: dict[str, bytes | Fetched] = {}
         self.agents: set[str] = set()
 

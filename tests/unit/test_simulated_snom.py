@@ -20,7 +20,7 @@ class Server:
     def __init__(self, files: dict[str, str] | None = None) -> None:
         self.files = files or {}
 
-    def __call__(self, url: str, agent: str) -> Fetched:
+    def __call__(self, url: str, _agent: str) -> Fetched:
         body = self.files.get(url, self.files.get(url.rsplit("/", 1)[-1]))
         return Fetched(404, HTML) if body is None else Fetched(200, body.encode())
 

@@ -11,6 +11,8 @@ from provisioner.catalogue.loader import load
 from provisioner.render import render, render_first_contact
 from tests.kits import TOKEN, make_kit
 from tests.snom_phones import DESK, MAC, NASTY, booted, wanted_keys
+from web.simulated.device import Fetched
+from web.simulated.snom import DEVICES
 
 
 def fitting() -> list[tuple[str, str, str]]:
@@ -171,3 +173,25 @@ def test_perm_letters() -> None:
 def test_same_inputs_same_bytes() -> None:
     kit = make_kit("snom/d785", "reception", mac=MAC)
     assert render(load().folder, kit) == render(load().folder, kit)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "preset"),
+    [("snom/d785", "office"), ("snom/d717", "office"), ("snom/715", "office"),
+     ("snom/m700", "dect-base"), ("snom/c520-wimi", "conference")],
+)  # fmt: skip
+def test_from_first_contact_to_an_account(model_id: str, preset: str) -> None:
+    """Without a token it is told its URL only; it goes there by itself, in the right case."""
+    kit = make_kit(model_id, preset, mac=MAC)
+    first = render_first_contact(load().folder, kit.dialect, kit.model, kit.phone.mac, kit.urls)
+    pages = {kit.urls.base + n: f.body for f in first for n in (f.name, *f.aliases)}
+    token = kit.urls.directory.text
+    pages |= {token + f.name: f.body for f in render(load().folder, kit)}
+
+    def fetch(url: str, agent: str) -> Fetched:
+        return Fetched(200, pages[url]) if url in pages else Fetched(404, b"<html/>")
+
+    device = DEVICES[model_id](MAC, fetch, "")
+    device.boot(dhcp_url=kit.urls.base)
+    assert device.server_url == token
+    assert [a.user for a in device.config.accounts] == ["2214"]

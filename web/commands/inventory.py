@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -34,7 +35,8 @@ def plan_command(
     if not files:
         raise click.UsageError("name a site file")
     applier = installation.applier
-    wanted, _ = applier.read(files)
+    wanted, warnings = applier.read(files)
+    _warn(warnings)
     made = applier.plan(wanted, prune=prune)
     _show(applier, made, full=full)
     if exit_code and made.changes:
@@ -62,7 +64,8 @@ def apply_command(
         raise click.UsageError("name a site file")
     click.echo(f"reading {', '.join(str(f) for f in files)}", err=True)
     applier = installation.applier
-    wanted, _ = applier.read(files)
+    wanted, warnings = applier.read(files)
+    _warn(warnings)
     click.echo(f"checked {len(wanted.phones)} phones", err=True)
     done = applier.apply(wanted, who=who(), prune=prune)
     forget_waiting(installation.events, [str(phone.mac) for phone in wanted.phones])
@@ -77,12 +80,12 @@ def apply_command(
 
 def render_all(installation: Installation) -> None:
     """Render every marked phone, with a progress bar when there are many."""
-    total = installation.press.marked()
-    with click.progressbar(
-        length=total, label="rendering", file=click.get_text_stream("stderr")
-    ) as bar:
-        while done := installation.press.render_marked():
+    press = installation.press
+    with click.progressbar(length=press.marked(), label="rendering", file=sys.stderr) as bar:
+        done = press.render_marked()
+        while done:
             bar.update(done)
+            done = press.render_marked()
     for mac, problem in installation.press.problems():
         click.echo(f"warning: {mac.colons} keeps its last good files: {problem}", err=True)
 
@@ -97,6 +100,11 @@ def _show(applier: Applier, made: Plan, *, full: bool) -> None:
             click.echo(f"\n# {mac.colons}\n{diff}")
     if len(macs) < len(made.affected):
         click.echo(f"\n{len(made.affected) - len(macs)} more phones; --full shows their diffs")
+
+
+def _warn(warnings: dict[str, int]) -> None:
+    for text, phones in sorted(warnings.items(), key=lambda item: -item[1]):
+        click.echo(f"warning: {phones} phone{'s' * (phones > 1)}: {text}", err=True)
 
 
 def _fields(fields: tuple[str, ...]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import click
 
 from provisioner import log
-from provisioner.config import Settings
+from provisioner.config import Settings, default_data
 from web.commands.options import data_option, settings_for
 from web.processes import (
     command_line,
@@ -104,4 +105,37 @@ def monitor(data: Path | None, log_json: bool) -> None:
     run_monitor(_settings(data, log_json=log_json))
 
 
-COMMANDS = (serve, web, field, monitor)
+@click.command()
+@data_option
+@_HTTP
+@_TFTP
+@click.option("--once", is_flag=True, help="End when all simulated phones are registered.")
+def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> None:
+    """Run the sample hotel with simulated phones, on a data folder of its own."""
+    from web import demo as hotel
+
+    _listen("http", http or "127.0.0.1:8080")
+    _listen("tftp", tftp or "127.0.0.1:6969")
+    settings = _settings(data or default_data() / "demo", log_json=False)
+    addresses = hotel.DemoAddresses(
+        f"{settings.http.host}:{settings.http.port}", f"{settings.tftp.host}:{settings.tftp.port}"
+    )
+    click.echo("bellwire demo: the sample hotel, Hotel Aurora")
+    hotel.prepare(settings, addresses)
+    stop = stop_event()
+    ended: list[int] = []
+    commands = {name: command_line(name) for name in ("web", "field", "monitor")}
+    servers = threading.Thread(target=lambda: ended.append(supervise(commands, stop)))
+    servers.start()
+    try:
+        up = hotel.wait_until_up(addresses, stop)
+        code = hotel.run(settings, addresses, stop, once=once) if up else 1
+        if not up:
+            click.echo("bellwire demo: the servers did not start; see above", err=True)
+    finally:
+        stop.set()
+        servers.join()
+    raise SystemExit(code)
+
+
+COMMANDS = (serve, web, field, monitor, demo)

@@ -6,7 +6,6 @@ its ACK comes; a repeated request gets the same response again.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from provisioner.sip.message import Fields, SipRequest, SipResponse, parse_messa
 from provisioner.sip.transport import T1_S, SocketAddress, UdpEndpoint
 from provisioner.sip.ua_profile import response_destination
 from web.simulated.sip_engine import SipEngine, Timer
+from web.simulated.sip_reply import REASONS, ack_of_refusal, reply_headers
 
 T2_S = 4.0  # RFC 3261 section 17.1.2.2: the longest pause between two sends
 LIFETIME_S = 64 * T1_S  # timers B, F, H and J
@@ -23,29 +23,6 @@ SILENT = 408  # the same section: what a time-out is taken for
 OK = 200
 REFUSED = 300
 
-REASONS = {
-    100: "Trying",
-    180: "Ringing",
-    200: "OK",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    407: "Proxy Authentication Required",
-    408: "Request Timeout",
-    415: "Unsupported Media Type",
-    480: "Temporarily Unavailable",
-    481: "Call/Transaction Does Not Exist",
-    482: "Loop Detected",
-    483: "Too Many Hops",
-    486: "Busy Here",
-    487: "Request Terminated",
-    488: "Not Acceptable Here",
-    489: "Bad Event",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
-
 OnRequest = Callable[[SipRequest, SocketAddress], None]
 OnResponse = Callable[[SipResponse, SocketAddress], None]
 
@@ -53,7 +30,11 @@ _Key = tuple[str, ...]
 
 
 class ClientTransaction:
-    """One request that waits for its response (RFC 3261 section 17.1)."""
+    """One request that waits for its response (RFC 3261 section 17.1).
+
+    Attributes:
+        is_ended: whether the final response came, or will not come any more.
+    """
 
     def __init__(
         self, link: SipLink, request: SipRequest, to: SocketAddress, on_response: OnResponse
@@ -65,7 +46,7 @@ class ClientTransaction:
         self._pause_s = T1_S
         self._again: Timer | None = None
         self._end: Timer | None = None
-        self._is_ended = False
+        self.is_ended = False
 
     def start(self) -> None:
         """Send for the first time; a response never comes before this has returned."""
@@ -81,7 +62,7 @@ class ClientTransaction:
         self._stop_timers()
         if self._request.method == "INVITE" and response.status >= REFUSED:
             self._link.send(ack_of_refusal(self._request, response), self._to)
-        if self._is_ended:
+        if self.is_ended:
             return
         if response.is_final:
             self._finish()
@@ -102,7 +83,7 @@ class ClientTransaction:
 
     def _finish(self) -> None:
         """Stay a while, so that repeated final responses to an INVITE are acknowledged again."""
-        self._is_ended = True
+        self.is_ended = True
         self._link.engine.later(LIFETIME_S, lambda: self._link.forget(self._request))
 
     def _stop_timers(self) -> None:
@@ -178,6 +159,10 @@ class SipLink:
         """Drop the transaction of a request."""
         self._clients.pop(_client_key(request), None)
 
+    def disown(self, request: SipRequest) -> None:
+        """Take repetitions of ``request`` for new: it is forwarded, not answered, here."""
+        self._served.pop(_server_key(request), None)
+
     def answer(
         self,
         request: SipRequest,
@@ -236,7 +221,7 @@ class SipLink:
     def _on_response(self, response: SipResponse, source: SocketAddress) -> None:
         transaction = self._clients.get(_client_key(response))
         is_call = response.cseq.method == "INVITE" and OK <= response.status < REFUSED
-        if transaction is None or (is_call and transaction._is_ended):
+        if transaction is None or (is_call and transaction.is_ended):
             self._on_stray(response, source)
         else:
             transaction.receive(response, source)
@@ -255,42 +240,6 @@ class SipLink:
 
     def _forget_served(self, key: _Key) -> None:
         self._served.pop(key, None)
-
-
-def ack_of_refusal(request: SipRequest, response: SipResponse) -> SipRequest:
-    """Return the ACK to a 3xx-6xx, of the INVITE's transaction (RFC 3261 section 17.1.1.3)."""
-    headers = (
-        ("Via", request.needed("Via")),
-        *(("Route", value) for value in request.headers_named("Route")),
-        ("Max-Forwards", "70"),
-        ("From", request.needed("From")),
-        ("To", response.needed("To")),
-        ("Call-ID", request.needed("Call-ID")),
-        ("CSeq", f"{request.cseq.number} ACK"),
-    )
-    return SipRequest("ACK", request.uri, headers=headers)
-
-
-def reply_headers(request: SipRequest, source: SocketAddress, tag: str = "") -> Fields:
-    """Return what a response repeats (RFC 3261 sections 8.2.6.2 and 12.1.1)."""
-    top, *others = request.headers_named("Via")
-    to = request.needed("To")
-    return (
-        ("Via", stamped(top, source)),
-        *(("Via", value) for value in others),
-        *(("Record-Route", value) for value in request.headers_named("Record-Route")),
-        ("From", request.needed("From")),
-        ("To", to if tag_of(to) or not tag else f"{to};tag={tag}"),
-        ("Call-ID", request.needed("Call-ID")),
-        ("CSeq", request.needed("CSeq")),
-    )
-
-
-def stamped(via: str, source: SocketAddress) -> str:
-    """Return a Via with where the request came from (RFC 3581 section 4)."""
-    hop, comma, rest = via.partition(",")
-    hop, asks_port = re.subn(r"(?i);\s*rport(?=\s*(?:;|$))", f";rport={source[1]}", hop, count=1)
-    return f"{hop};received={source[0]}{comma}{rest}" if asks_port else via
 
 
 def _client_key(message: SipRequest | SipResponse) -> _Key:

@@ -1,0 +1,164 @@
+"""``bellwire demo``: the sample hotel with simulated phones on this machine.
+
+bellwire itself is real here: its servers, database and files. The phones and the PBX are
+simulated, and say so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.request import urlopen
+
+import click
+
+from provisioner.catalogue.loader import shipped_folder
+from provisioner.config import Settings
+from provisioner.inventory import store
+from provisioner.inventory.records import Inventory
+from web.installation import Installation, opened
+from web.simulated.fetching import fetch
+from web.simulated.fleet import Fleet, FleetPhone
+from web.simulated.registrar import Registrar
+
+SAMPLE = "samples/hotel-aurora.yaml"
+LOOPBACK = ip_network("127.0.0.0/8")
+WAITING = {"0c383e0fffe1": "fanvil/h5", "805ec00fffe2": "yealink/t31p"}
+SIMULATED = click.style("[simulated]", fg="yellow")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAddresses:
+    """Where the demo listens."""
+
+    http: str
+    tftp: str
+
+    @property
+    def url(self) -> str:
+        """How phones reach it."""
+        return f"http://{self.http}"
+
+
+def prepare(settings: Settings, addresses: DemoAddresses) -> None:
+    """Make a fresh data folder with the sample hotel in it."""
+    shutil.rmtree(settings.data, ignore_errors=True)
+    with opened(settings) as installation:
+        wanted, _ = installation.applier.read([shipped_folder() / SAMPLE])
+        installation.applier.apply(_on_this_machine(wanted, addresses), who="demo")
+        press = installation.press
+        with click.progressbar(length=press.marked(), label="rendering its files") as bar:
+            done = press.render_marked()
+            while done:
+                bar.update(done)
+                done = press.render_marked()
+
+
+def _on_this_machine(wanted: Inventory, addresses: DemoAddresses) -> Inventory:
+    """The sample hotel with bellwire and its phones on the loopback interface."""
+    sites = tuple(
+        replace(site, url=addresses.url, networks=(*site.networks, LOOPBACK))
+        for site in wanted.sites
+    )
+    return replace(wanted, sites=sites)
+
+
+def wait_until_up(addresses: DemoAddresses, stop: threading.Event, timeout_s: float = 60) -> bool:
+    """Wait until HTTP answers; returns whether it does."""
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until and not stop.is_set():
+        try:
+            with urlopen(f"{addresses.url}/health", timeout=2) as answer:  # noqa: S310 - loopback
+                if answer.status == 200:  # noqa: PLR2004
+                    return True
+        except OSError:
+            stop.wait(0.2)
+    return False
+
+
+def run(settings: Settings, addresses: DemoAddresses, stop: threading.Event, *, once: bool) -> int:
+    """Boot and register the simulated phones of the running demo; returns an exit code."""
+    with opened(settings) as installation:
+        phones, secrets = _phones(installation)
+        registrar = Registrar("127.0.0.1", 0, secrets)
+        registrar.start()
+        fleet = Fleet(phones, fetch, lambda _name, _port: registrar.address)
+        strangers = Fleet(WAITING, fetch, lambda _name, _port: registrar.address)
+        try:
+            _boot(fleet, addresses)
+            strangers.boot(f"{addresses.url}/")
+            failed = _register(fleet)
+            _say_where(installation, addresses)
+            if not once:
+                stop.wait()
+            return 1 if failed else 0
+        finally:
+            fleet.close()
+            strangers.close()
+            registrar.close()
+
+
+def _phones(installation: Installation) -> tuple[dict[str, str], dict[str, str]]:
+    with installation.database.read() as session:
+        held = store.stored(session, installation.box)
+    secrets = {a.extension: a.secret.get_secret_value() for a in held.accounts if a.secret}
+    return {str(p.mac): p.model for p in held.phones}, secrets
+
+
+def _boot(fleet: Fleet, addresses: DemoAddresses) -> None:
+    lock = threading.Lock()
+    label = f"{SIMULATED} {len(fleet.phones)} phones boot from DHCP option 66"
+    with click.progressbar(length=len(fleet.phones), label=label) as bar:
+
+        def count(_phone: FleetPhone) -> None:
+            with lock:
+                bar.update(1)
+
+        fleet.boot(f"{addresses.url}/", then=count)
+
+
+def _register(fleet: Fleet) -> list[str]:
+    codes = fleet.register()
+    failed = [mac for mac, got in codes.items() if not got or any(c != 200 for c in got)]  # noqa: PLR2004
+    registered = sum(code == 200 for got in codes.values() for code in got)  # noqa: PLR2004
+    click.echo(f"{SIMULATED} {registered} accounts registered at a simulated PBX")
+    for mac in failed:
+        told = codes[mac] or "read no account from its files"
+        click.echo(f"{SIMULATED} {mac} {fleet.phones[mac].device.model_id}: {told}", err=True)
+    return failed
+
+
+def _say_where(installation: Installation, addresses: DemoAddresses) -> None:
+    with installation.database.read() as session:
+        held = store.stored(session, installation.box)
+        phone = next(p for p in held.phones if p.model == "yealink/t46u")
+        url = installation.press.kit(session, phone.mac).urls.file(f"{phone.mac}.cfg").text
+    data = _shown(installation.settings.data)
+    click.echo(
+        f"""
+The demo hotel runs: bellwire is real, phones and PBX are simulated.
+
+  HTTP {addresses.url}    TFTP {addresses.tftp}    data {data}
+
+  bellwire status --data {data}
+  bellwire explain {phone.mac} --data {data}
+  bellwire fetches {phone.mac} --data {data}
+  bellwire adopt 0c383e0fffe1 --site hotel-aurora --room 201 --position desk --data {data}
+
+The reception phone's file, as the phone fetches it:
+
+  curl {url}
+
+Ctrl-C ends it."""
+    )
+
+
+def _shown(folder: Path) -> str:
+    try:
+        return str(folder.relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)

@@ -6,7 +6,8 @@ import re
 
 _SEPARATORS = re.compile(r"[\s:.\-]")
 _DIGITS = re.compile(r"[0-9a-f]{12}")
-_NOT_A_DEVICE = frozenset({"000000000000", "ffffffffffff"})
+# the last one is what Fanvil phones put in file names before they use their own
+_NOT_A_DEVICE = frozenset({"000000000000", "ffffffffffff", "f00000000000"})
 
 
 class MacAddress(str):

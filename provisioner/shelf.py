@@ -64,6 +64,7 @@ class Shelf:
         self._files: OrderedDict[str, dict[str, RenderedFile]] = OrderedDict()
         self._bytes = 0
         self._stamp = (-1, -1)
+        self._seen = -2
         self._lock = threading.RLock()
         self._watch = _Watch(database)
 
@@ -81,18 +82,13 @@ class Shelf:
 
     def refresh(self) -> None:
         """Read what changed since the last call; cheap when nothing did."""
-        if not self._watch.moved():
+        if self._watch.version() == self._seen:
             return
-        with self._lock, self._database.read() as session:
-            generation, epoch = read_stamp(session)
-            if (generation, epoch) == self._stamp:
-                return
-            if epoch != self._stamp[1]:
-                self._forget_all()
-                self._read(session, after=-1)
-            else:
-                self._read(session, after=self._stamp[0])
-            self._stamp = (generation, epoch)
+        with self._lock:
+            version = self._watch.version()
+            if version != self._seen or version < 0:
+                self._reread()
+                self._seen = version  # only now: another thread may not pass before it is read
 
     def file(self, entry: Entry, name: str) -> RenderedFile | None:
         """Return a phone's file by the name it asked for, in any case."""
@@ -104,6 +100,16 @@ class Shelf:
     def close(self) -> None:
         """Let go of the database."""
         self._watch.close()
+
+    def _reread(self) -> None:
+        with self._database.read() as session:
+            generation, epoch = read_stamp(session)
+            if epoch != self._stamp[1]:
+                self._forget_all()
+                self._read(session, after=-1)
+            elif generation != self._stamp[0]:
+                self._read(session, after=self._stamp[0])
+            self._stamp = (generation, epoch)
 
     def _read(self, session: Session, after: int) -> None:
         sites = {
@@ -183,27 +189,21 @@ def _size(files: dict[str, RenderedFile]) -> int:
 
 
 class _Watch:
-    """Whether another connection has committed since the last look.
+    """A number that changes when another connection has committed.
 
-    SQLite: ``PRAGMA data_version`` (about 4 us). Elsewhere every look says yes, and the stamp
-    row decides.
+    SQLite: ``PRAGMA data_version`` (about 4 us). Elsewhere -1: look at the stamp row each time.
     """
 
     def __init__(self, database: Database) -> None:
         self._connection: sqlite3.Connection | None = None
-        self._seen = -1
         if database.is_sqlite:
             file = make_url(database.url).database or ""
             self._connection = sqlite3.connect(file, check_same_thread=False)
 
-    def moved(self) -> bool:
+    def version(self) -> int:
         if self._connection is None:
-            return True
-        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        if version == self._seen:
-            return False
-        self._seen = version
-        return True
+            return -1
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         if self._connection is not None:

@@ -84,10 +84,10 @@ def run(settings: Settings, addresses: DemoAddresses, stop: threading.Event, *, 
     """Boot and register the simulated phones of the running demo; returns an exit code."""
     with opened(settings) as installation:
         phones, secrets = _phones(installation)
-        registrar = Registrar("127.0.0.1", 0, secrets)
+        registrar = Registrar(secrets)
         registrar.start()
-        fleet = Fleet(phones, fetch, lambda _name, _port: registrar.address)
-        strangers = Fleet(WAITING, fetch, lambda _name, _port: registrar.address)
+        fleet = Fleet(phones, fetch, lambda _name: registrar.address)
+        strangers = Fleet(WAITING, fetch, lambda _name: registrar.address)
         try:
             _boot(fleet, addresses)
             strangers.boot(f"{addresses.url}/")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import getpass
 import json
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,8 +15,9 @@ import click
 
 from provisioner.config import Settings, read_settings
 from provisioner.errors import UnknownThingError
+from provisioner.inventory.fetches import last_fetches
 from provisioner.mac import MacAddress
-from web.installation import opened
+from web.installation import Installation, opened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,3 +66,16 @@ def who() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return "cli"
+
+
+def who_fetched(
+    installation: Installation, macs: set[str], since: datetime, wait_s: float
+) -> set[str]:
+    """Wait until these phones have fetched, at most so long; return those that did."""
+    until = time.monotonic() + wait_s
+    while True:
+        last = last_fetches(installation.events)
+        done = {mac for mac in macs if mac in last and last[mac].at >= since}
+        if done == macs or time.monotonic() >= until:
+            return done
+        time.sleep(0.25)

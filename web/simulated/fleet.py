@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from web.simulated import fanvil, snom, yealink
 from web.simulated.device import DeviceConfig, Fetch, SimulatedDevice
-from web.simulated.sip_user import SipEngine, SipUser
+from web.simulated.sip_user import Resolve, SipEngine, SipUser
 
 DEVICES: dict[str, Callable[[str, Fetch, str], SimulatedDevice]] = {
     **fanvil.DEVICES,
@@ -17,7 +17,6 @@ DEVICES: dict[str, Callable[[str, Fetch, str], SimulatedDevice]] = {
 }
 BOOTING_AT_ONCE = 8
 
-Resolve = Callable[[str, int], tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class Fleet:
     Args:
         phones: model id by MAC.
         fetch: how they reach servers.
-        resolve: the address of a SIP server by the name and port in the files.
+        resolve: the address of a SIP server by the name in the files.
     """
 
     def __init__(self, phones: Mapping[str, str], fetch: Fetch, resolve: Resolve) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from provisioner.sip.headers import MalformedMessageError, parse_uri, tag_of
+from provisioner.sip.headers import MalformedMessageError, new_token, parse_uri, tag_of
 from provisioner.sip.message import Fields, SipRequest, SipResponse
 from provisioner.sip.transport import SocketAddress
 from web.simulated.device import SimAccount
@@ -207,5 +207,4 @@ class SipAnswering:
     ) -> None:
         """Answer outside calls, in the phone's name."""
         own = (("Allow", ALLOW), ("User-Agent", self._user_agent), *headers)
-        tag = request.needed("Call-ID")[-12:] or "t"
-        self._link.answer(request, source, status, tag=tag, headers=own)
+        self._link.answer(request, source, status, tag=new_token(), headers=own)

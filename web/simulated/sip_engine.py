@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -67,8 +68,8 @@ class SipEngine:
         self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "bellwire-simulated")
         self._is_closed = False
         self._bell, self._bell_button = socket.socketpair()
-        self._bell.setblocking(False)
-        self._bell_button.setblocking(False)
+        self._bell.settimeout(0)
+        self._bell_button.settimeout(0)
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="bellwire-sip-engine", daemon=True)
         self._thread.start()
@@ -189,7 +190,7 @@ class SipEngine:
             waiting = served[0].receive() if served else None
             if served is None or waiting is None:
                 return
-            _guarded(lambda on_datagram=served[1], waiting=waiting: on_datagram(*waiting))
+            _guarded(partial(served[1], *waiting))
 
     def _run_due(self) -> None:
         """Do what is due."""
@@ -206,5 +207,5 @@ def _guarded(callback: Callable[[], None]) -> None:
         callback()
     except MalformedMessageError as error:
         _log.debug("a datagram is ignored: %s", error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - as the docstring says
         _log.exception("a simulated SIP endpoint failed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from provisioner.sip.headers import MalformedMessageError, parse_parameters
 from provisioner.sip.message import SipRequest, SipResponse
@@ -138,14 +138,14 @@ def lamp(body: bytes) -> str:
     """
     try:
         # The document comes from a test's PBX; expat bounds what entities may grow to.
-        root = ElementTree.fromstring(body)  # noqa: S314
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(body)  # noqa: S314
+    except ET.ParseError as error:
         raise MalformedMessageError(f"the dialog-info cannot be read: {error}") from None
     lamps = {_lamp_of(dialog) for dialog in root.iter(f"{_DIALOG_NAMESPACE}dialog")}
     return next((state for state in ("ringing", "busy") if state in lamps), "idle")
 
 
-def _lamp_of(dialog: ElementTree.Element) -> str:
+def _lamp_of(dialog: ET.Element) -> str:
     """Return what one dialog element means."""
     state = (dialog.findtext(f"{_DIALOG_NAMESPACE}state") or "").strip().lower()
     if state in _STARTING:

@@ -35,13 +35,7 @@ _SITE_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The phones of one vendor at a site.
-
-    Attributes:
-        name: of the class or tag, unique in a server that serves many sites.
-        classes: beginnings of option 60.
-        ouis: six hexadecimal digits each.
-    """
+    """The phones of one vendor at a site, known by the beginning of option 60 or by their OUI."""
 
     name: str
     vendor: str
@@ -128,7 +122,7 @@ def _section(site: Site, name: str) -> Mapping[str, JsonValue]:
 
 def _vlan_id(site: Site) -> int:
     value = _section(site, "network").get("vlan_id")
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _ntp_servers(site: Site) -> tuple[IPv4Address, ...]:
@@ -144,7 +138,7 @@ def _ntp_servers(site: Site) -> tuple[IPv4Address, ...]:
 
 
 def _head(needs: _Needs, sign: str, *lines: str) -> Iterator[str]:
-    yield f"{sign} bw-{needs.site.id}: where its phones find bellwire. Written by bellwire."
+    yield f"{sign} {needs.tag}: where its phones find bellwire. Written by bellwire."
     yield from (f"{sign} {line}" for line in lines)
     if needs.vlan_id:
         yield f"{sign} Option {VLAN} moves phones to VLAN {needs.vlan_id}: answer it on the"

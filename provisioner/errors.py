@@ -63,7 +63,8 @@ class SiteFileError(InventoryError):
         self.file = file
         self.line = line
         self.field = field
-        super().__init__(f"{file}:{line}: {field}: {problem}")
+        where = f"{file}:{line}: {field}" if field else f"{file}:{line}"
+        super().__init__(f"{where}: {problem}")
 
 
 class DuplicateError(InventoryError):

@@ -53,5 +53,8 @@ def _leaves(section: BaseModel, path: str) -> Iterator[tuple[str, object]]:
         here = f"{path}.{name}" if path else name
         if isinstance(value, BaseModel):
             yield from _leaves(value, here)
+        elif isinstance(value, dict) and value:  # raw: by dialect and vendor parameter
+            for dialect, given in value.items():
+                yield from ((f"{here}.{dialect}.{key}", text) for key, text in given.items())
         else:
             yield here, MASK if isinstance(value, SecretStr) else value

@@ -101,10 +101,10 @@ def split_path(path: str) -> tuple[str, str]:
     """Return (token, file name) of a request path.
 
     ``/p/<token>/<name>`` carries a token; directories are otherwise ignored, double slashes and
-    percent escapes are understood, and a path that is not plain ASCII has no name.
+    percent escapes are understood, and a path that is overlong or not plain ASCII has no name.
     """
-    text = unquote(path.split("?", 1)[0], errors="replace")[:MAX_PATH]
-    if not _SAFE.fullmatch(text):
+    text = unquote(path.split("?", 1)[0], errors="replace")
+    if len(text) > MAX_PATH or not _SAFE.fullmatch(text):
         return "", ""
     parts = [part for part in text.replace("\\", "/").split("/") if part]
     if ".." in parts:

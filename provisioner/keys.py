@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provisioner.catalogue.schema import KeyGroup, Model
-from provisioner.settings import KeyType, PhoneKey
+from provisioner.key_types import KeyType, PhoneKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def lay_out(model: Model, modules: Sequence[Model], keys: Iterable[PhoneKey]) ->
     wanted = list(keys)
     for key in (k for k in wanted if k.slot):
         reason = _take_named(spaces, taken, key)
-        if reason:
+        if reason and not key.optional:
             left.append(LeftOver(key, reason))
     for key in (k for k in wanted if not k.slot):
         place = _first_free(spaces, taken, key)

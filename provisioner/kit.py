@@ -15,11 +15,12 @@ from provisioner.catalogue.schema import Dialect, Model, Vendor
 from provisioner.clock import Clock, clock_for
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Account, Phone, Room, Site
+from provisioner.key_types import KeyType, PhoneKey
 from provisioner.keys import KeyPlan, lay_out
 from provisioner.phone_secrets import PhoneSecrets
 from provisioner.remarks import remarks
 from provisioner.resolve import Place, Resolved, resolve
-from provisioner.settings import KeyType, PhoneKey, PhoneSettings
+from provisioner.settings import PhoneSettings
 from provisioner.syntaxes import MaskedText
 
 

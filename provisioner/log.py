@@ -12,14 +12,21 @@ import time
 _TOKEN = re.compile(r"/p/[a-z2-7]{26}", re.IGNORECASE)
 
 
+_FORMATTER = logging.Formatter()
+
+
 class Redact(logging.Filter):
-    """Replaces provisioning tokens in messages."""
+    """Replaces provisioning tokens in messages and tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; never drops one."""
         text = record.getMessage()
         if "/p/" in text:
             record.msg, record.args = _TOKEN.sub("/p/***", text), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = _FORMATTER.formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = _TOKEN.sub("/p/***", record.exc_text)
         return True
 
 
@@ -34,8 +41,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+        if record.exc_text or record.exc_info:
+            entry["exception"] = record.exc_text or self.formatException(record.exc_info or ())
         return json.dumps(entry, ensure_ascii=False)
 
 

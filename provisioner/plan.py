@@ -145,9 +145,9 @@ def check_phones(
 
 def _key_problem(phone: Phone, resolved: Resolved, keys: KeyPlan) -> str:
     """Return why one of the phone's own keys cannot be, or nothing."""
-    own = {(key.type, key.slot, key.label) for key in phone.keys}
-    for left in keys.left_over:
-        if (left.key.type, left.key.slot, left.key.label) in own:
+    own = {(key.type, key.slot) for key in phone.keys}  # they come last in ``resolved.keys``
+    for left in reversed(keys.left_over):
+        if (left.key.type, left.key.slot) in own:
             name = left.key.label or left.key.value or str(left.key.type)
             return f"key {name!r}: {left.reason}"
     most = max(len(phone.accounts) + len(phone.handsets), 1)

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue, ValidationError
 
-from provisioner.catalogue.schema import Model, Preset, PresetKey, RoomTemplate, Vendor
+from provisioner.catalogue.presets import Preset, PresetKey, RoomTemplate
+from provisioner.catalogue.schema import Model, Vendor
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Layer, Phone, Room, Site
-from provisioner.settings import KeyType, PhoneKey, PhoneSettings
+from provisioner.key_types import KeyType, PhoneKey
+from provisioner.layers import PLACEHOLDER
+from provisioner.settings import PhoneSettings
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_-]+)+)\}")
 _NEEDS_VALUE = frozenset({KeyType.SPEED_DIAL, KeyType.BLF, KeyType.INTERCOM, KeyType.PAGING})
 
 
@@ -134,7 +136,7 @@ def fill(text: str, names: Mapping[str, str]) -> str:
             raise UnknownNameError(f"{{{match[1]}}} is not set")
         return names[match[1]]
 
-    return _PLACEHOLDER.sub(value, text)
+    return PLACEHOLDER.sub(value, text)
 
 
 def _inventory_layer(site: Site, room: Room) -> dict[str, JsonValue]:
@@ -160,11 +162,25 @@ def _merge_into(
         if isinstance(value, Mapping):
             inner = target.get(name)
             if not isinstance(inner, dict):
+                origins.pop(here, None)
                 inner = target[name] = {}
             _merge_into(inner, value, origin, origins, here)
         else:
+            if isinstance(target.get(name), dict):
+                _forget(origins, here)
             target[name] = value
             origins[here] = origin
+
+
+def _forget(origins: dict[str, str], name: str) -> None:
+    """Forget where the parts of a replaced mapping came from."""
+    for known in [n for n in origins if _is_within(n, name)]:
+        del origins[known]
+
+
+def _is_within(name: str, other: str) -> bool:
+    """Whether a dotted name is the other one or a part of it."""
+    return name == other or name.startswith(f"{other}.")
 
 
 def _fill_values(
@@ -203,7 +219,8 @@ def _validated(values: Mapping[str, JsonValue], origins: Mapping[str, str]) -> P
     except ValidationError as problem:
         first = problem.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        origin = next((o for n, o in origins.items() if n == name or name.startswith(n)), "")
+        near = (o for n, o in origins.items() if _is_within(name, n) or _is_within(n, name))
+        origin = next(near, "")
         raise InventoryError(f"{origin or 'settings'}: {name}: {first['msg']}") from problem
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -68,20 +69,28 @@ class Box:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._read_at_ns = -1
+        self._seen: tuple[int, int, int] | None = None
         self._box = self._read()
 
     def _read(self) -> MultiFernet:
-        self._read_at_ns = self._file.stat().st_mtime_ns
+        self._seen = self._look()
         try:
             return MultiFernet([Fernet(key) for key in self._file.read_bytes().split()])
         except ValueError as problem:
             raise SecretsError(f"{self._file}: it holds something that is no key") from problem
 
     def _newest(self) -> MultiFernet:
-        if self._file.stat().st_mtime_ns != self._read_at_ns:
-            self._box = self._read()
+        try:
+            if self._look() != self._seen:
+                self._box = self._read()
+        except OSError as problem:
+            raise SecretsError(f"{self._file}: {problem.strerror}") from problem
         return self._box
+
+    def _look(self) -> tuple[int, int, int]:
+        """What tells one state of the file from another; its time alone is too coarse."""
+        found = self._file.stat()
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def seal(self, text: SecretStr | str) -> str:
         """Encrypt a text."""
@@ -131,12 +140,11 @@ def open_box(file: Path) -> Box:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
-            _write_keys(file, [Fernet.generate_key()], exclusive=True)
+            with suppress(FileExistsError):  # another process made it first
+                _write_keys(file, [Fernet.generate_key()], exclusive=True)
         if file.stat().st_mode & 0o077:
             raise SecretsError(f"{file}: others may read it; run: chmod 600 {file}")
         return Box(file)
-    except FileExistsError:  # another process made it first
-        return open_box(file)
     except OSError as problem:
         raise SecretsError(f"{file}: {problem.strerror}") from problem
 

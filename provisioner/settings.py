@@ -6,12 +6,15 @@ values; ``resolve`` merges them and keeps each value's origin.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-FORBIDDEN_CONTROL = frozenset(map(chr, [*range(0x20), 0x7F, 0x85, 0x2028, 0x2029]))
+# line breaks of any script, and what neither UTF-8 nor XML can carry
+FORBIDDEN_CONTROL = frozenset(
+    map(chr, [*range(0x20), 0x7F, 0x85, 0x2028, 0x2029, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
+)
 
 
 def one_line(text: str) -> str:
@@ -33,6 +36,14 @@ def _one_line_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _multicast(text: str) -> str:
+    address, _, port = text.partition(":")
+    IPv4Address(address)
+    if not 0 < int(port) <= 65535:  # noqa: PLR2004 - the largest port
+        raise ValueError(f"{port} is not a port")
+    return text
+
+
 Line = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Url = Annotated[
     str, Field(max_length=500, pattern=r"^$|^[a-z][a-z0-9+.-]*://\S+$"), AfterValidator(one_line)
@@ -45,7 +56,9 @@ Number = Annotated[
 ]
 Percent = Annotated[int, Field(ge=0, le=100)]
 MulticastGroup = Annotated[
-    str, Field(pattern=r"^(22[4-9]|23\d)\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5}$")
+    str,
+    Field(pattern=r"^(22[4-9]|23[0-9])(\.[0-9]{1,3}){3}:[0-9]{1,5}$"),
+    AfterValidator(_multicast),
 ]
 
 
@@ -53,57 +66,6 @@ class Section(BaseModel):
     """Frozen, with unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class KeyType(StrEnum):
-    """What a key does."""
-
-    LINE = "line"
-    SPEED_DIAL = "speed_dial"
-    BLF = "blf"
-    INTERCOM = "intercom"
-    PARK = "park"
-    PICKUP = "pickup"
-    GROUP_PICKUP = "group_pickup"
-    VOICEMAIL = "voicemail"
-    DND = "dnd"
-    FORWARD = "forward"
-    TRANSFER = "transfer"
-    CONFERENCE = "conference"
-    DTMF = "dtmf"
-    DOOR_OPEN = "door_open"
-    EMERGENCY = "emergency"
-    PAGING = "paging"
-    URL = "url"
-    DIRECTORY = "directory"
-    HISTORY = "history"
-    RECORD = "record"
-    NONE = "none"
-
-
-class Key(Section):
-    """A logical key.
-
-    Attributes:
-        value: a number, digits, URL or multicast group, by type; ``{site.numbers.reception}``
-            and the like are filled in when layers are resolved.
-        slot: ``group-n`` of the model (``digit-3``); empty: the first free one that fits.
-        account: 1-based account the key uses.
-        optional: no warning when the model has no place for it.
-    """
-
-    type: KeyType
-    value: Line = ""
-    slot: Annotated[str, Field(pattern=r"^$|^[a-z][a-z0-9-]*-\d+$")] = ""
-    account: int = Field(default=1, ge=1, le=999)
-    pickup: Line = ""
-    optional: bool = False
-
-
-class PhoneKey(Key):
-    """A key with its label in the phone's language."""
-
-    label: Line = ""
 
 
 class Sip(Section):

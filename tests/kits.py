@@ -8,12 +8,12 @@ from ipaddress import ip_network
 from pydantic import SecretStr
 
 from provisioner.catalogue.loader import Catalogue, load
-from provisioner.inventory.records import Account, Accessory, Handset, Phone, Room, Site
+from provisioner.inventory.records import Accessory, Account, Handset, Phone, Room, Site
+from provisioner.key_types import PhoneKey
 from provisioner.kit import PhoneKit, assemble
 from provisioner.mac import MacAddress
 from provisioner.phone_secrets import PhoneSecrets
 from provisioner.resolve import Place
-from provisioner.settings import PhoneKey
 
 TOKEN = "abcdefghijklmnopqrstuvwx23"
 
@@ -53,7 +53,10 @@ SECRETS = PhoneSecrets(
 def account(extension: str, name: str = "") -> Account:
     """An account whose secret tells which one it is."""
     return Account(
-        SITE.id, extension, name or f"Ext {extension}", SecretStr(f"Secret-of-{extension}-xyz"),
+        SITE.id,
+        extension,
+        name or f"Ext {extension}",
+        SecretStr(f"Secret-of-{extension}-xyz"),
         voicemail=True,
     )
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from provisioner.catalogue.schema import FEATURES, Kind, Model, Support, Vendor
+from provisioner.catalogue.features import FEATURES
+from provisioner.catalogue.schema import Kind, Model, Support, Vendor
 from provisioner.errors import CatalogueError
+from provisioner.layers import first_wrong
 from provisioner.settings import PhoneSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from provisioner.catalogue.schema import Preset, RoomTemplate
+    from provisioner.catalogue.presets import Preset, RoomTemplate
 
 WITHOUT_FILES = frozenset({Kind.ACCESSORY, Kind.EXPANSION})
 
@@ -47,7 +50,28 @@ def _problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
         for key, problem in _model_problems(catalogue, model):
             yield catalogue.files[model.id], key, problem
     yield from _agent_clashes(catalogue)
+    yield from _preset_problems(catalogue)
     yield from _room_problems(catalogue)
+    yield from _wrong_settings(catalogue)
+
+
+def _preset_problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    for preset in catalogue.presets.values():
+        for name in sorted(preset.needs - set(FEATURES)):
+            yield f"presets/{preset.id}.toml", "needs", f"there is no feature {name!r}"
+
+
+def _wrong_settings(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    """Settings of any file that no phone may have: unknown names and values out of range."""
+    layers = {catalogue.files[v.id]: v.settings for v in catalogue.vendors.values()}
+    layers |= {catalogue.files[m.id]: m.settings for m in catalogue.models.values()}
+    layers |= {f"presets/{p.id}.toml": p.settings for p in catalogue.presets.values()}
+    layers |= {f"rooms/{r.id}.toml": r.settings for r in catalogue.rooms.values()}
+    for file, settings in layers.items():
+        wrong = first_wrong(settings)
+        if wrong is not None:
+            path, problem = wrong
+            yield file, ".".join(("settings", *map(str, path))), problem
 
 
 def _room_problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
@@ -97,8 +121,19 @@ def _missing_facts(model: Model) -> Iterator[tuple[str, str]]:
         yield "", "dialects, accounts and agents are needed"
     if model.support is Support.KNOWN and not model.missing:
         yield "missing", "say which facts are missing"
+    yield from _ambiguous_slots(model)
+
+
+def _ambiguous_slots(model: Model) -> Iterator[tuple[str, str]]:
+    """Slots are named ``group-n``, those of modules ``exp1-n``: no two may share a name."""
     if len({group.id for group in model.keys}) != len(model.keys):
         yield "keys", "two groups have the same id"
+    if model.kind is Kind.EXPANSION and len(model.keys) > 1:
+        yield "keys", "an expansion module has one group of keys"
+    if model.kind is not Kind.EXPANSION:
+        for group in model.keys:
+            if re.fullmatch(r"exp\d+", group.id):
+                yield "keys", f"group {group.id!r} is named like an expansion module"
 
 
 def _agent_clashes(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ A wrong file stops the start with the file's name and the key in it.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from provisioner.catalogue.lint import check
-from provisioner.catalogue.schema import Dialect, Model, Preset, RoomTemplate, Vendor
+from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.catalogue.schema import Dialect, Model, Vendor
 from provisioner.catalogue.versions import version_tuple
 from provisioner.errors import CatalogueError, UnknownThingError
 
@@ -58,8 +60,8 @@ class Catalogue:
         vendor = self.vendors[model.vendor]
         if not model.dialects:
             raise UnknownThingError(f"{model.id} is not provisioned by a file of its own")
-        if firmware:
-            version = version_tuple(firmware, vendor.firmware_skip)
+        version = version_tuple(firmware or "", vendor.firmware_skip)
+        if version:
             for entry in model.dialects:
                 if entry.firmware.allows(version):
                     return vendor.dialect(entry.id)
@@ -84,6 +86,10 @@ class Catalogue:
     def _like(self, name: str) -> str:
         wanted = name.lower().rsplit("/", 1)[-1]
         close = [m.id for m in self.models.values() if wanted and wanted in m.id]
+        if not close:
+            near = difflib.get_close_matches(name.lower(), self._models_by_name, cutoff=0.75)
+            close = [self._models_by_name[other].id for other in near]
+        close = list(dict.fromkeys(close))
         return f"; did you mean {', '.join(sorted(close)[:5])}?" if close else ""
 
 
@@ -107,6 +113,8 @@ def load(folder: Path | None = None) -> Catalogue:
     files: dict[str, str] = {}
     for path in sorted(root.glob("phones/*/vendor.toml")):
         vendor = _read(root, path, Vendor)
+        if vendor.id != path.parent.name:
+            raise CatalogueError(str(path.relative_to(root)), "id", f"must be {path.parent.name!r}")
         vendors[vendor.id] = vendor
         files[vendor.id] = str(path.relative_to(root))
         for file in sorted(path.parent.glob("models/*.toml")):

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from provisioner.catalogue.versions import VersionRange
-from provisioner.settings import Key, KeyType
+from provisioner.key_types import KeyType
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]+/[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -259,7 +259,7 @@ class Model(Record):
         agents: product names as the device writes them in HTTP, SIP and PnP.
         type_string: what Snom calls ``phone_type``; used in file names.
         code: number or name of the common file, where the vendor has one.
-        features: what it can do beyond its keys, by the names of ``FEATURES``.
+        features: what it can do beyond its keys, by the names in ``features.py``.
     """
 
     id: ModelId
@@ -287,64 +287,3 @@ class Model(Record):
     disagreements: tuple[Disagreement, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[Source, ...] = Field(min_length=1)
-
-
-class PresetKey(Key):
-    """A key of a preset: its label may be written in several languages."""
-
-    label: Texts | str = ""
-
-
-class Preset(Record):
-    """``templates/presets/<preset>.toml``: one phone's use."""
-
-    id: Slug
-    name: Texts
-    description: Texts = Field(default_factory=dict)
-    kinds: frozenset[Kind]
-    needs: frozenset[str] = frozenset()
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
-    keys: tuple[PresetKey, ...] = ()
-
-
-class Position(Record):
-    """A place for a phone in a room template."""
-
-    id: Slug
-    name: Texts
-    preset: Slug
-    models: tuple[ModelId, ...] = Field(default=(), description="models that suit, best first")
-
-
-class RoomTemplate(Record):
-    """``templates/rooms/<template>.toml``: which positions a room has."""
-
-    id: Slug
-    name: Texts
-    description: Texts = Field(default_factory=dict)
-    positions: tuple[Position, ...] = Field(min_length=1)
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
-
-    def position(self, position_id: str) -> Position | None:
-        """Return the position of that id, or None."""
-        return next((p for p in self.positions if p.id == position_id), None)
-
-
-FEATURES: dict[str, str] = {
-    "screen": "shows text",
-    "touch": "has a touch screen",
-    "message-lamp": "has a lamp for voice mail",
-    "wallpaper": "shows a picture",
-    "hotel-texts": "shows the hotel's name and room",
-    "hotline": "dials a number when lifted",
-    "multicast-listen": "plays multicast pages",
-    "ldap": "searches an LDAP directory",
-    "xml-phonebook": "fetches an XML phone book",
-    "relay": "opens a door",
-    "camera": "sends video",
-    "wifi": "has Wi-Fi",
-    "bluetooth": "has Bluetooth",
-    "tftp-only": "cannot follow an HTTP URL",
-    "action-urls": "reports its events by HTTP",
-    "tls": "speaks SIP over TLS",
-}

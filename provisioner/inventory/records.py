@@ -8,9 +8,9 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import JsonValue, SecretStr
 
-from provisioner.catalogue.schema import Preset
+from provisioner.catalogue.presets import Preset
+from provisioner.key_types import PhoneKey
 from provisioner.mac import MacAddress
-from provisioner.settings import PhoneKey
 
 Layer = Mapping[str, JsonValue]
 

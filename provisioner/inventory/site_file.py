@@ -19,16 +19,17 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    SecretStr,
     ValidationError,
 )
 
-from provisioner.catalogue.schema import Kind, PresetKey, Texts
+from provisioner.catalogue.presets import PresetKey
+from provisioner.catalogue.schema import Kind, Texts
 from provisioner.clock import clock_for
 from provisioner.errors import SiteFileError
 from provisioner.inventory.site_yaml import Document, Path_, WrittenInt, dotted, read_yaml
+from provisioner.key_types import KeyType
 from provisioner.mac import MacAddress
-from provisioner.settings import Host, KeyType, Number, SecretLine, Url, one_line
+from provisioner.settings import Host, Number, SecretLine, Url, one_line
 
 
 def _as_written(value: object) -> object:
@@ -137,7 +138,7 @@ class FileSwitchSnmp(Part):
     """How a switch is read."""
 
     version: Literal["2c", "3"] = "2c"
-    community: SecretStr | None = None
+    community: Secret | None = None
 
 
 class FileSwitch(Part):
@@ -162,7 +163,7 @@ class FileAmi(Part):
     host: Host
     port: int = Field(default=5038, ge=1, le=65535)
     username: Text
-    secret: SecretStr
+    secret: Secret
 
 
 class FilePreset(Part):
@@ -184,7 +185,7 @@ class FileSite(Part):
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    url: Url
+    url: Annotated[Url, Field(pattern=r"^(https?|tftp)://[^/]")]
     sip: dict[str, JsonValue] = Field(default_factory=dict)
     numbers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Dialled] = Field(
         default_factory=dict
@@ -238,7 +239,7 @@ def parse_site_file(file: str, text: str, folder: Path | None = None) -> SiteFil
         return SiteFile(document, FileContent.model_validate(document.data))
     except ValidationError as problem:
         first = problem.errors()[0]
-        path = tuple(part for part in first["loc"] if part != "[key]")
+        path = _written(document.data, first["loc"])
         raise SiteFileError(
             file, document.line(path), dotted(path), _message(first["msg"])
         ) from problem
@@ -247,6 +248,20 @@ def parse_site_file(file: str, text: str, folder: Path | None = None) -> SiteFil
 def schema() -> dict[str, object]:
     """Return the JSON Schema of a site file."""
     return FileContent.model_json_schema()
+
+
+def _written(data: JsonValue, location: Path_) -> Path_:
+    """Return the part of a location that a person wrote, without names of alternatives."""
+    path: list[str | int] = []
+    for part in location:
+        if isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif isinstance(data, dict) and part != "[key]" and "[" not in str(part):
+            data = data.get(str(part))
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
 
 
 def _message(text: str) -> str:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from provisioner.catalogue.loader import Catalogue
-from provisioner.catalogue.schema import Model, Preset, Support
+from provisioner.catalogue.presets import Preset
+from provisioner.catalogue.schema import Model, Support
 from provisioner.errors import UnknownThingError
 from provisioner.inventory.records import (
     Accessory,
     Account,
     Handset,
     Inventory,
-    Layer,
     Pbx,
     Phone,
     Room,
@@ -27,9 +28,11 @@ from provisioner.inventory.records import (
     Switch,
 )
 from provisioner.inventory.site_file import FilePhone, FileRoom, FileSite, SiteFile
+from provisioner.inventory.site_settings import check_settings
 from provisioner.inventory.site_yaml import Path_
+from provisioner.key_types import PhoneKey
+from provisioner.layers import merged
 from provisioner.mac import MacAddress
-from provisioner.settings import PhoneKey
 
 
 @dataclass
@@ -39,10 +42,10 @@ class _Seen:
     things: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def once(self, source: SiteFile, path: Path_, what: str, *key: str) -> None:
-        here = f"{source.document.file}:{source.document.line(path)}"
-        first = self.things.setdefault((what, *key), here)
-        if first != here:
+        first = self.things.get((what, *key))
+        if first is not None:
             raise source.error(path, f"{what} {key[-1]!r} is already used at {first}")
+        self.things[what, *key] = f"{source.document.file}:{source.document.line(path)}"
 
 
 Where = Mapping[MacAddress, tuple[SiteFile, Path_]]
@@ -61,6 +64,7 @@ def to_inventory(files: Iterable[SiteFile], catalogue: Catalogue) -> tuple[Inven
     phones: list[Phone] = []
     where: dict[MacAddress, tuple[SiteFile, Path_]] = {}
     for source in files:
+        check_settings(source)
         for number, entry in enumerate(source.content.sites):
             reader = _SiteReader(source, entry, ("sites", number), catalogue, seen)
             sites.append(reader.site())
@@ -91,14 +95,11 @@ class _SiteReader:
             self.accounts[account.extension] = Account(
                 entry.id, account.extension, account.name, account.secret, account.voicemail
             )
+        self._name_accounts()
 
     def site(self) -> Site:
         """The site itself."""
         entry = self._entry
-        settings: dict[str, JsonValue] = dict(entry.settings)
-        if entry.sip:
-            given = settings.get("sip")
-            settings["sip"] = {**entry.sip, **(given if isinstance(given, dict) else {})}
         return Site(
             id=entry.id,
             name=entry.name,
@@ -108,7 +109,7 @@ class _SiteReader:
             networks=entry.networks,
             url=entry.url,
             numbers=dict(entry.numbers),
-            settings=settings,
+            settings=merged({"sip": entry.sip} if entry.sip else {}, entry.settings),
             presets=dict(self._presets()),
             switches=tuple(
                 Switch(s.host, s.name, s.platform, s.snmp.version, s.snmp.community)
@@ -142,8 +143,6 @@ class _SiteReader:
                     (*here, "template"),
                     f"there is no room template {room.template!r}; known are {known}",
                 )
-            if room.extension:
-                self._account(room.extension, room.name or room.id)
             for position, phone in room.phones.items():
                 yield self._phone(room, position, phone, (*here, "phones", position))
 
@@ -165,10 +164,11 @@ class _SiteReader:
             tftp_without_token=phone.tftp_without_token,
         )
         self.where[made.mac] = (self._source, path)
-        if len(made.accounts) > model.accounts:
+        used = {*made.accounts, *(handset.extension for handset in made.handsets)}
+        if len(used) > model.accounts:
             raise self._source.error(
                 (*path, "accounts"),
-                f"{model.name} has {model.accounts} accounts, {len(made.accounts)} are given",
+                f"{model.name} has {model.accounts} accounts, {len(used)} are given",
             )
         return made
 
@@ -205,15 +205,14 @@ class _SiteReader:
         return preset
 
     def _phone_accounts(self, room: FileRoom, phone: FilePhone, path: Path_) -> tuple[str, ...]:
+        for number, extension in enumerate(phone.accounts):
+            if extension not in self.accounts:
+                raise self._source.error(
+                    (*path, "accounts", number), f"the site has no account {extension!r}"
+                )
         if phone.extension:
-            self._account(phone.extension, room.name or room.id)
             return (phone.extension, *(a for a in phone.accounts if a != phone.extension))
         if phone.accounts:
-            for number, extension in enumerate(phone.accounts):
-                if extension not in self.accounts:
-                    raise self._source.error(
-                        (*path, "accounts", number), f"the site has no account {extension!r}"
-                    )
             return phone.accounts
         if phone.handsets:
             return ()
@@ -234,30 +233,38 @@ class _SiteReader:
             here = (*path, "handsets", slot - 1)
             if handset.ipui:
                 self._seen.once(self._source, here, "IPUI", handset.ipui.upper())
-            self._account(handset.extension, handset.name)
             yield Handset(
                 slot, handset.name, handset.extension, handset.ipui.upper(), handset.model
             )
 
     def _accessories(self, phone: FilePhone, model: Model, path: Path_) -> Iterator[Accessory]:
-        room_for: dict[str, int] = {}
-        for fit in (model.expansion, model.accessories):
-            room_for |= dict.fromkeys(fit.models, fit.max) if fit else {}
+        fits = [fit for fit in (model.expansion, model.accessories) if fit]
+        given = dict.fromkeys(range(len(fits)), 0)
         for number, accessory in enumerate(phone.accessories):
             here = (*path, "accessories", number)
             try:
                 found = self._catalogue.model(accessory.model)
             except UnknownThingError as problem:
                 raise self._source.error((*here, "model"), str(problem)) from problem
-            most = room_for.get(found.id, 0)
-            if accessory.count > most:
-                raise self._source.error(here, f"{model.name} takes {most} of {found.name}")
+            place = next((n for n, fit in enumerate(fits) if found.id in fit.models), None)
+            if place is None:
+                raise self._source.error(here, f"{model.name} takes no {found.name}")
+            given[place] += accessory.count
+            if given[place] > fits[place].max:
+                raise self._source.error(
+                    here, f"{model.name} takes {fits[place].max} of {found.name}, all together"
+                )
             yield Accessory(found.id, accessory.count)
 
-    def _account(self, extension: str, name: str) -> None:
-        """An extension named by a room, phone or handset is an account."""
-        if extension not in self.accounts:
-            self.accounts[extension] = Account(self._entry.id, extension, name)
+    def _name_accounts(self) -> None:
+        """An extension named by a room, phone or handset is an account, wherever it is used."""
+        for room in self._entry.rooms:
+            name = room.name or room.id
+            phones = list(room.phones.values())
+            named = [(e, name) for e in (room.extension, *(p.extension for p in phones)) if e]
+            named += [(h.extension, h.name) for p in phones for h in p.handsets]
+            for extension, owner in named:
+                self.accounts.setdefault(extension, Account(self._entry.id, extension, owner))
 
     def _pbx(self) -> Pbx | None:
         given = self._entry.pbx
@@ -273,15 +280,17 @@ class _SiteReader:
             here = (*self._path, "presets", preset_id)
             base = self._catalogue.presets.get(preset_id)
             try:
-                yield preset_id, own_preset(preset_id, given.model_dump(), base)
+                yield preset_id, own_preset(preset_id, given.model_dump(exclude_unset=True), base)
             except ValidationError as problem:
                 raise self._source.error(here, problem.errors()[0]["msg"]) from problem
 
 
-def own_preset(preset_id: str, given: Layer, base: Preset | None) -> Preset:
+def own_preset(preset_id: str, given: Mapping[str, Any], base: Preset | None) -> Preset:
     """Return the site's own preset; what it leaves out comes from the shipped one."""
     values: dict[str, object] = base.model_dump() if base else {"name": {"en": preset_id}}
-    values |= {name: value for name, value in given.items() if value}
+    values |= given
+    if base is not None:
+        values["settings"] = merged(base.settings, given.get("settings") or {})
     values["id"] = preset_id
     values.setdefault("kinds", ["desk", "hotel", "conference", "dect-base", "door-station"])
     return Preset.model_validate(values)

@@ -20,6 +20,8 @@ from provisioner.errors import SiteFileError
 Path_ = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?\d+$")
 MAX_BYTES = 64 * 1024 * 1024
+MAX_DEPTH = 40
+MAX_REPEATED = 250_000  # values that aliases stand for, all together
 
 
 class WrittenInt(int):
@@ -58,20 +60,36 @@ def read_yaml(file: str, text: str, folder: Path | None = None) -> Document:
         folder: where ``!file`` looks; None refuses it.
 
     Raises:
-        SiteFileError: not YAML, a key given twice, or a secret that cannot be read.
+        SiteFileError: not YAML, a key given twice, nested or repeated beyond reason, or a
+            secret that cannot be read.
     """
     if len(text) > MAX_BYTES:
         raise SiteFileError(file, 0, "", f"larger than {MAX_BYTES} bytes")
     try:
+        _check_depth(file, text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 0
         raise SiteFileError(file, line, "", f"not YAML: {problem.problem}") from problem
-    except (yaml.YAMLError, RecursionError) as problem:
-        raise SiteFileError(file, 0, "", f"not YAML: {problem}") from problem
+    except yaml.reader.ReaderError as problem:
+        line = text.count("\n", 0, problem.position) + 1
+        raise SiteFileError(file, line, "", f"not YAML: {problem.reason}") from problem
     builder = _Builder(file, folder)
     data = builder.build(node, ()) if node is not None else {}
     return Document(file, data, builder.lines)
+
+
+def _check_depth(file: str, text: str) -> None:
+    """Refuse what is nested too deeply, before anything recursive reads it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise SiteFileError(file, line, "", f"nested more than {MAX_DEPTH} deep")
 
 
 _Fastest: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -100,11 +118,14 @@ class _Builder:
         self._file = file
         self._folder = folder
         self._open: set[int] = set()
+        self._built: set[int] = set()
+        self._repeated = 0
 
     def build(self, node: yaml.Node, path: Path_) -> JsonValue:
         self.lines[path] = node.start_mark.line + 1
         if id(node) in self._open:
             raise self._error(path, "refers to itself")
+        self._count(node, path)
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -115,9 +136,19 @@ class _Builder:
         finally:
             self._open.discard(id(node))
 
+    def _count(self, node: yaml.Node, path: Path_) -> None:
+        """Refuse aliases of aliases of aliases: a few lines that stand for millions."""
+        if id(node) in self._built:
+            self._repeated += 1
+        self._built.add(id(node))
+        if self._repeated > MAX_REPEATED:
+            raise self._error(path, f"aliases stand for more than {MAX_REPEATED} values")
+
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, JsonValue]:
         made: dict[str, JsonValue] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._error(path, "a key must be a text")
             key = str(key_node.value)
             here = (*path, key)
             if key in made:
@@ -137,8 +168,14 @@ class _Builder:
             raise self._error(path, f"unknown tag {tag}; known are !env and !file")
         plain: dict[str, JsonValue] = {"null": None, "bool": text.lower() == "true"}
         if tag == "int":
-            return WrittenInt(text)
+            return self._int(text, path)
         return plain.get(tag, text)
+
+    def _int(self, text: str, path: Path_) -> WrittenInt:
+        try:
+            return WrittenInt(text)
+        except ValueError as problem:
+            raise self._error(path, f"{text[:20]!r} is not a whole number") from problem
 
     def _env(self, name: str, path: Path_) -> str:
         value = os.environ.get(name)

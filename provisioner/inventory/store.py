@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioner.catalogue.schema import Preset
+from provisioner.catalogue.presets import Preset
 from provisioner.inventory.records import (
     Accessory,
     Account,
@@ -28,10 +28,10 @@ from provisioner.inventory.records import (
     Switch,
 )
 from provisioner.inventory.tables import AccountRow, PhoneRow, RoomRow, SiteRow
+from provisioner.key_types import PhoneKey
 from provisioner.mac import MacAddress
 from provisioner.phone_secrets import PhoneSecrets
 from provisioner.secrets import Box
-from provisioner.settings import PhoneKey
 
 Json = dict[str, Any]
 

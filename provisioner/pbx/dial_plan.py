@@ -121,8 +121,8 @@ def _number_remarks(pbx: PbxSite, taken: set[str]) -> Iterator[str]:
     for name, number in sorted(pbx.site.numbers.items()):
         if number and number not in taken:
             yield (
-                f"number {name} = {number}: no account of this site, left out; "
-                f"it works once a context ending in -out has it"
+                f"number {name} = {number}: no account of this site, so left out here, "
+                f"until a context of yours has it"
             )
 
 

@@ -109,9 +109,10 @@ def _strictest(phones: tuple[PbxPhone, ...]) -> Use:
 def _check_unique(made: tuple[Endpoint, ...]) -> None:
     seen: dict[str, str] = {}
     for endpoint in made:
-        # Asterisk passes over hyphens when it compares extensions, and over case in section names.
-        first = seen.setdefault(endpoint.extension.replace("-", "").lower(), endpoint.extension)
-        if first is not endpoint.extension:
+        # Asterisk passes over hyphens when it compares extensions; case it heeds only in places.
+        key = endpoint.extension.replace("-", "").lower()
+        if key in seen:
             raise InventoryError(
-                f"extensions {first!r} and {endpoint.extension!r} are one to Asterisk"
+                f"extensions {seen[key]!r} and {endpoint.extension!r} are one to Asterisk"
             )
+        seen[key] = endpoint.extension

@@ -157,9 +157,10 @@ def write_configuration(
         "voicemail": "[general]\n",
     }
     for name, text in texts.items():
-        generated = include_dir / f"{name}{GENERATED_SUFFIX}"
-        include = f'\n#include "{generated}"\n' if generated.exists() else ""
-        (directory / f"{name}.conf").write_text(text + include, "utf-8")
+        wanted = (f"{name}_global{GENERATED_SUFFIX}", f"{name}{GENERATED_SUFFIX}")
+        generated = [include_dir / each for each in wanted if (include_dir / each).exists()]
+        includes = "".join(f'\n#include "{file}"\n' for file in generated)
+        (directory / f"{name}.conf").write_text(text + includes, "utf-8")
 
 
 def _modules(names: Iterable[str]) -> str:

@@ -86,7 +86,10 @@ def test_kea_is_one_whole_document() -> None:
     ]
     assert document["subnet4"] == [{"id": 1, "subnet": "10.20.0.0/16"}]
     acme, bell = document["client-classes"]  # type: ignore[misc]
-    assert acme["test"] == "(substring(pkt4.mac,0,3) == 0x0c383e) or (substring(pkt4.mac,0,3) == 0x00a859)"
+    assert (
+        acme["test"]
+        == "(substring(pkt4.mac,0,3) == 0x0c383e) or (substring(pkt4.mac,0,3) == 0x00a859)"
+    )
     assert acme["option-def"][0]["code"] == 43
     assert acme["option-data"] == [
         {"code": 66, "data": "http://10.20.0.5:8080/$mac.cfg"},
@@ -135,15 +138,23 @@ def test_mikrotik_adds_options_sets_and_matchers() -> None:
         "add name=bw-hotel-aurora-bell-114 code=114 value=\"s'http://10.20.0.5:8080/'\"",
         "add name=bw-hotel-aurora-bell-160 code=160 value=\"s'http://10.20.0.5:8080/'\"",
         "/ip dhcp-server option sets",
-        "add name=bw-hotel-aurora-acme options=bw-hotel-aurora-acme-66,bw-hotel-aurora-acme-43,"
-        "bw-hotel-aurora-132,bw-hotel-aurora-42",
-        "add name=bw-hotel-aurora-bell options=bw-hotel-aurora-bell-66,bw-hotel-aurora-bell-114,"
-        "bw-hotel-aurora-bell-160,bw-hotel-aurora-132,bw-hotel-aurora-42",
+        (
+            "add name=bw-hotel-aurora-acme options=bw-hotel-aurora-acme-66,bw-hotel-aurora-acme-43,"
+            "bw-hotel-aurora-132,bw-hotel-aurora-42"
+        ),
+        (
+            "add name=bw-hotel-aurora-bell options=bw-hotel-aurora-bell-66,bw-hotel-aurora-bell-114,"
+            "bw-hotel-aurora-bell-160,bw-hotel-aurora-132,bw-hotel-aurora-42"
+        ),
         "/ip dhcp-server matcher",
-        'add name=bw-hotel-aurora-bell-1 server=dhcp1 code=60 value="bell" '
-        "matching-type=substring option-set=bw-hotel-aurora-bell",
-        'add name=bw-hotel-aurora-bell-2 server=dhcp1 code=60 value="BellTel 2" '
-        "matching-type=substring option-set=bw-hotel-aurora-bell",
+        (
+            'add name=bw-hotel-aurora-bell-1 server=dhcp1 code=60 value="bell" '
+            "matching-type=substring option-set=bw-hotel-aurora-bell"
+        ),
+        (
+            'add name=bw-hotel-aurora-bell-2 server=dhcp1 code=60 value="BellTel 2" '
+            "matching-type=substring option-set=bw-hotel-aurora-bell"
+        ),
     ]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.catalogue.loader import load
+from provisioner.key_types import PhoneKey
 from provisioner.render import render, render_first_contact
-from provisioner.settings import PhoneKey
 from tests.kits import make_kit
 
 MODELS = ["fanvil/h2u-v2", "fanvil/x4u", "fanvil/h5", "fanvil/i30"]

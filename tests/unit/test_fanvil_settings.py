@@ -8,7 +8,8 @@ import pytest
 
 from provisioner.catalogue.loader import load
 from provisioner.errors import RenderError
-from provisioner.settings import PhoneKey, PhoneSettings
+from provisioner.key_types import PhoneKey
+from provisioner.settings import PhoneSettings
 from tests.fanvil_devices import body_of, understood
 from tests.kits import TOKEN, make_kit, with_site
 

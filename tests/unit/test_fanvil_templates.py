@@ -7,9 +7,9 @@ import re
 import pytest
 
 from provisioner.catalogue.loader import load
+from provisioner.key_types import KeyType, PhoneKey
 from provisioner.kit import PhoneKit
 from provisioner.render import render_first_contact
-from provisioner.settings import KeyType, PhoneKey
 from tests.fanvil_devices import MODELS, body_of, boot_from_nothing, fitting, understood
 from tests.kits import SECRETS, TOKEN, make_kit, with_site
 from web.simulated.device import SimKey

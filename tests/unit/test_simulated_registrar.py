@@ -12,14 +12,17 @@ import pytest
 
 from provisioner.errors import SipError
 from provisioner.sip.headers import MalformedMessageError, host_port, new_token
-from provisioner.sip.message import SipRequest
+from provisioner.sip.message import SipRequest, SipResponse
 from provisioner.sip.notify import check_sync
 from provisioner.sip.transport import exchange
 from web.simulated.device import SimAccount, SimKey
 from web.simulated.registrar import SERVER, Registrar
 from web.simulated.rtp import DigitReader, RtpPacket, digit_payloads, parse_rtp
 from web.simulated.sdp import Session, parse_session
+from web.simulated.sip_dialog import Dialog
 from web.simulated.sip_engine import SipEngine
+from web.simulated.sip_line import SipLine
+from web.simulated.sip_link import SipLink
 from web.simulated.sip_subscription import MessageSummary, lamp, message_summary
 from web.simulated.sip_user import SipUser
 
@@ -46,9 +49,9 @@ def registrar() -> Iterator[Registrar]:
 def phone(engine: SipEngine, registrar: Registrar) -> Iterator[MakePhone]:
     made: list[SipUser] = []
 
-    def make(user: str = "100", secret: str | None = None, **more: object) -> SipUser:
-        account = SimAccount(1, user, user, SECRETS[user] if secret is None else secret, HOST)
-        account = replace(account, **more)
+    def make(extension: str = "100", secret: str | None = None, **more: object) -> SipUser:
+        known = SECRETS[extension] if secret is None else secret
+        account = replace(SimAccount(1, extension, extension, known, HOST), **more)
         made.append(SipUser(engine, [account], AGENT, lambda _host: registrar.address))
         return made[-1]
 
@@ -125,17 +128,21 @@ class TestRegistering:
 
     def test_a_refresh_before_the_end_with_a_stale_nonce(self, engine: SipEngine) -> None:
         account = SimAccount(1, "100", "100", SECRETS["100"], HOST)
-        with Registrar(SECRETS, longest_s=1, nonce_lifetime_s=0.1) as registrar:
-            with SipUser(engine, [account], AGENT, lambda _host: registrar.address) as user:
-                assert statuses(user) == [200]
-                assert user.wait_registered(3, 20)
-                assert [each.status for each in user.registrations] == [200]
+        with (
+            Registrar(SECRETS, longest_s=1, nonce_lifetime_s=0.1) as registrar,
+            SipUser(engine, [account], AGENT, lambda _host: registrar.address) as user,
+        ):
+            assert statuses(user) == [200]
+            assert user.wait_registered(3, 20)
+            assert [each.status for each in user.registrations] == [200]
 
     def test_a_nonce_that_is_always_stale_is_no_endless_loop(self, engine: SipEngine) -> None:
         account = SimAccount(1, "100", "100", SECRETS["100"], HOST)
-        with Registrar(SECRETS, nonce_lifetime_s=-1) as registrar:
-            with SipUser(engine, [account], AGENT, lambda _host: registrar.address) as user:
-                assert statuses(user) == [401]
+        with (
+            Registrar(SECRETS, nonce_lifetime_s=-1) as registrar,
+            SipUser(engine, [account], AGENT, lambda _host: registrar.address) as user,
+        ):
+            assert statuses(user) == [401]
 
     def test_nobody_answers(self, engine: SipEngine) -> None:
         account = SimAccount(1, "100", "100", "", "127.0.0.1", port=9)
@@ -275,6 +282,21 @@ def reception(phone: MakePhone) -> SipUser:
     return user
 
 
+def lose_first_copies(monkeypatch: pytest.MonkeyPatch, user: SipUser) -> None:
+    """Let every datagram of a phone be lost the first time."""
+    endpoint = user._link._endpoint
+    send = endpoint.send
+    lost: set[bytes] = set()
+
+    def send_second(data: bytes, to: tuple[str, int]) -> bool:
+        if data in lost:
+            return send(data, to)
+        lost.add(data)
+        return True
+
+    monkeypatch.setattr(endpoint, "send", send_second)
+
+
 SPEED_DIAL = SimKey("line-1", "speed_dial", "100")
 
 
@@ -342,7 +364,8 @@ class TestCalls:
         assert ringing.wait("ended")
         assert (call.status, ringing.status) == (487, 487)
 
-    def test_cancelled_before_it_rings(self, guest: SipUser, reception: SipUser) -> None:
+    @pytest.mark.usefixtures("reception")
+    def test_cancelled_before_it_rings(self, guest: SipUser) -> None:
         call = guest.call("100")
         call.hang_up()
         assert call.wait("ended")
@@ -375,6 +398,80 @@ class TestCalls:
         assert call.wait("answered")
         reception.close()
         assert call.wait("ended")
+
+    def test_each_datagram_is_lost_once(
+        self, monkeypatch: pytest.MonkeyPatch, guest: SipUser, reception: SipUser
+    ) -> None:
+        for user in (guest, reception):
+            lose_first_copies(monkeypatch, user)
+        call = guest.call("100")
+        theirs = reception.wait_call(20)
+        assert theirs is not None
+        theirs.answer()
+        assert call.wait("answered", 20)
+        call.send_dtmf("5", "info")
+        assert theirs.wait_dtmf("5", 20)
+        call.hang_up()
+        assert theirs.wait("ended", 20)
+
+    def test_a_refusal_is_lost_once(
+        self, monkeypatch: pytest.MonkeyPatch, guest: SipUser, reception: SipUser
+    ) -> None:
+        lose_first_copies(monkeypatch, reception)
+        reception.on_incoming = "busy"
+        call = guest.call("100")
+        assert call.wait("ended", 20)
+        assert call.status == 486
+
+    def test_an_offer_in_the_ack_and_a_second_invite(
+        self, engine: SipEngine, phone: MakePhone
+    ) -> None:
+        reception = phone("100", auto_answer=True)
+        answers: queue.Queue[tuple[SipResponse, tuple[str, int]]] = queue.Queue()
+        link = SipLink(
+            engine, ("127.0.0.1", 0), lambda _request, _source: None, lambda *_stray: None
+        )
+        account = SimAccount(1, "8", "8", "", "stranger.example")
+        line = SipLine(account, link, "x", reception.address)
+
+        def send(request: SipRequest) -> SipResponse:
+            link.request(request, reception.address, lambda *answer: answers.put(answer))
+            while True:
+                response, _ = answers.get(timeout=10)
+                if response.is_final:
+                    return response
+
+        invite = line.new_request("INVITE", "sip:100@x", "sip:100@x")
+        response = send(invite)
+        offer = parse_session(response.body)
+        assert offer.codecs == (0, 8)
+        dialog = Dialog.from_response(invite, response, reception.address)
+        theirs = reception.wait_call()
+        assert theirs is not None
+        answer = Session("127.0.0.1", 9, (8,)).encode(1)
+        link.send(link.with_via(dialog.request("ACK", (), answer, cseq=1)), dialog.address)
+        again = send(dialog.request("INVITE", line.own_headers, answer))
+        assert again.status == 200
+        assert parse_session(again.body) == offer
+        link.send(link.with_via(dialog.request("ACK", cseq=dialog.cseq)), dialog.address)
+        assert theirs.other_requests == ["INVITE"]
+        assert send(dialog.request("BYE")).status == 200
+        assert theirs.wait("ended")
+        assert send(dialog.request("INFO")).status == 481
+        link.close()
+
+    def test_no_common_codec(self, phone: MakePhone) -> None:
+        host, port = phone("100").address
+        headers = (
+            ("From", "<sip:x@y>;tag=1"),
+            ("To", "<sip:100@pbx>"),
+            ("Call-ID", new_token()),
+            ("CSeq", "1 INVITE"),
+        )
+        request = SipRequest(
+            "INVITE", "sip:100@pbx", headers=headers, body=Session("127.0.0.1", 9, ()).encode(1)
+        )
+        assert exchange(request, host, port).status == 488
 
     def test_sound_flows_when_asked_for(self, guest: SipUser, reception: SipUser) -> None:
         reception.on_incoming, reception.media = "answer", True
@@ -417,7 +514,8 @@ class TestDigits:
         assert call.wait_dtmf("#")
         assert call.other_requests == ["INFO"]
 
-    def test_no_call_no_digits(self, guest: SipUser, reception: SipUser) -> None:
+    @pytest.mark.usefixtures("reception")
+    def test_no_call_no_digits(self, guest: SipUser) -> None:
         assert guest.press(SimKey("line-1", "dtmf", "#")) is None
         call = guest.call("100")
         assert call.wait("ringing")
@@ -455,6 +553,23 @@ class TestKeys:
         assert call is not None
         assert call.peer_number == "**100"
         assert call.wait("ended")
+
+
+def test_a_server_that_cannot_be_named(engine: SipEngine) -> None:
+    with pytest.raises(MalformedMessageError):
+        SipUser(engine, [SimAccount(1, "1", "1", "", "no host")], AGENT, lambda _host: ("h", 1))
+
+
+def test_closing_after_the_engine(registrar: Registrar) -> None:
+    account = SimAccount(1, "100", "100", SECRETS["100"], HOST)
+    with SipEngine() as engine:
+        user = SipUser(engine, [account], AGENT, lambda _host: registrar.address)
+        assert statuses(user) == [200]
+        call = user.call("100")
+        assert call.wait("ringing")
+    assert not user.wait_blf("2214", "busy")
+    user.close()
+    assert call.state == "ended"
 
 
 def test_the_engine_does_not_wait_for_itself(engine: SipEngine) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.catalogue.loader import load
 from provisioner.catalogue.schema import Kind, Model, Role, Vendor
-from provisioner.settings import KeyType
+from provisioner.key_types import KeyType
 
 MODELS = ("snom/d785", "snom/d717", "snom/715", "snom/m700", "snom/c520-wimi")
 PARTS = ("snom/d7c", "snom/d7", "snom/c52-sp", "snom/a230")

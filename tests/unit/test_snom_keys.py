@@ -10,9 +10,9 @@ import pytest
 
 from provisioner.catalogue.loader import load
 from provisioner.inventory.records import Accessory
+from provisioner.key_types import KeyType, PhoneKey
 from provisioner.kit import PhoneKit
 from provisioner.render import render
-from provisioner.settings import KeyType, PhoneKey
 from tests.kits import make_kit
 from tests.snom_phones import MAC, NASTY, booted, serve, wanted_keys
 

@@ -9,8 +9,8 @@ import pytest
 from provisioner.catalogue.loader import load
 from provisioner.catalogue.schema import Kind, Role
 from provisioner.identify import read_agent
+from provisioner.key_types import KeyType
 from provisioner.mac import parse_mac
-from provisioner.settings import KeyType
 
 # (HTTP User-Agent, product, firmware, MAC), as written on both reference pages
 AGENTS = [

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.catalogue.loader import load
-from provisioner.catalogue.schema import Model, Preset
+from provisioner.catalogue.presets import Preset
+from provisioner.catalogue.schema import Model
 from provisioner.inventory.records import Accessory
 from provisioner.render import render, render_first_contact
 from tests.kits import make_kit

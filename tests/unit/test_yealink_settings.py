@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from provisioner.catalogue.loader import load
+from provisioner.key_types import KeyType, PhoneKey
 from provisioner.render import render
-from provisioner.settings import KeyType, PhoneKey, PhoneSettings
+from provisioner.settings import PhoneSettings
 from tests.kits import make_kit
 
 # on this ground every other value can be seen

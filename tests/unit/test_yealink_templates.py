@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from provisioner.catalogue.loader import load
 from provisioner.errors import RenderError
 from provisioner.inventory.records import Accessory
+from provisioner.key_types import KeyType, PhoneKey
 from provisioner.keys import PlacedKey
 from provisioner.kit import PhoneKit
-from provisioner.settings import KeyType, PhoneKey
 from tests.kits import TOKEN, make_kit, with_site
 from tests.yealink_phones import OLD, booted, cases, files_of
 from web.simulated.device import SimKey

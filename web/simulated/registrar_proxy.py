@@ -19,6 +19,9 @@ from web.simulated.sip_reply import stamped
 
 HOPS = 70
 
+# Written anew, and the credentials, which are for us alone.
+_CHANGED = {"via", "max-forwards", "authorization", "proxy-authorization"}
+
 
 def hops_left(request: SipRequest) -> int:
     """Return Max-Forwards (RFC 3261 section 16.3)."""
@@ -47,7 +50,7 @@ def forwarded(
     headers += [("Via", stamped(top, source)), *(("Via", value) for value in others)]
     for name, value in request.headers:
         is_own_route = name.lower() == "route" and _is_at(value, own)
-        if name.lower() not in {"via", "max-forwards", "proxy-authorization"} and not is_own_route:
+        if name.lower() not in _CHANGED and not is_own_route:
             headers.append((name, value))
     headers.append(("Max-Forwards", str(hops_left(request) - 1)))
     return replace(request, uri=uri, headers=tuple(headers))

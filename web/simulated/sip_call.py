@@ -168,6 +168,9 @@ class Call(ABC):
         if request.method == "BYE":
             self._reply(request, source, OK)
             self._end("the other side hung up")
+        elif self.state == "ended":
+            if request.method != "ACK":
+                self._reply(request, source, 481)
         elif request.method == "INFO":
             self._on_info(request, source)
         elif request.method == "INVITE":

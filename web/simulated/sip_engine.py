@@ -94,6 +94,7 @@ class SipEngine:
             if self._is_closed:
                 return
             self._is_closed = True
+            self._condition.notify_all()
             self._ring()
         self._thread.join()
         self._background.shutdown(wait=True, cancel_futures=True)
@@ -147,7 +148,7 @@ class SipEngine:
             self._condition.notify_all()
 
     def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until ``predicate`` holds and return whether it does.
+        """Wait until ``predicate`` holds, or the engine is closed, and return whether it does.
 
         Raises:
             RuntimeError: called in the engine's own thread, which would wait for itself.
@@ -155,7 +156,8 @@ class SipEngine:
         if threading.current_thread() is self._thread:
             raise RuntimeError("the SIP engine's thread must not wait; use in_background")
         with self._condition:
-            return self._condition.wait_for(predicate, timeout_s)
+            self._condition.wait_for(lambda: self._is_closed or predicate(), timeout_s)
+            return predicate()
 
     def _ring(self) -> None:
         """Wake the thread."""

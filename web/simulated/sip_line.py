@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import quote
 
 from provisioner.sip.digest import (
     Challenge,
@@ -85,7 +86,7 @@ class SipLine:
         self._domain = f"{host}{port}"
         self.server_uri = f"sip:{self._domain}"
         self.uri = self.uri_of(account.user)
-        self.contact = f"<sip:{account.user}@{host_port(*link.address)}>"
+        self.contact = f"<sip:{_escaped(account.user)}@{host_port(*link.address)}>"
 
     @property
     def own_headers(self) -> Fields:
@@ -94,8 +95,7 @@ class SipLine:
 
     def uri_of(self, user: str) -> str:
         """Return the URI of another user of the same server."""
-        # RFC 3261 section 25.1: of what phones dial, only "#" must be escaped.
-        return f"sip:{user.replace('#', '%23')}@{self._domain}"
+        return f"sip:{_escaped(user)}@{self._domain}"
 
     def new_request(
         self, method: str, uri: str, to: str, *, headers: Fields = (), body: bytes = b""
@@ -109,7 +109,7 @@ class SipLine:
             headers: beside the usual ones.
             body: the body.
         """
-        name = self.account.display_name.replace("\\", "").replace('"', "")
+        name = re.sub(r'[\\"\x00-\x1f\x7f-\x9f]', "", self.account.display_name)
         own = (
             ("Max-Forwards", "70"),
             ("From", f'"{name}" <{self.uri}>;tag={new_token()}'.removeprefix('"" ')),
@@ -170,6 +170,11 @@ class SignedExchange:
         if self._sends >= _MOST_SENDS or (self._has_answered and not is_stale):
             return False
         return self._digest.learn(response)
+
+
+def _escaped(user: str) -> str:
+    """Return a user as it stands in a URI (RFC 3261 section 25.1)."""
+    return quote(user, safe="-_.!~*'()&=+$,;?/")
 
 
 def _next(request: SipRequest) -> SipRequest:

@@ -59,8 +59,10 @@ class ClientTransaction:
 
     def receive(self, response: SipResponse, source: SocketAddress) -> None:
         """Take a response that belongs to this request."""
-        self._stop_timers()
-        if self._request.method == "INVITE" and response.status >= REFUSED:
+        is_invite = self._request.method == "INVITE"
+        # A provisional response to an INVITE may be followed by a long ringing.
+        self._stop_timers(with_end=response.is_final or is_invite)
+        if is_invite and response.status >= REFUSED:
             self._link.send(ack_of_refusal(self._request, response), self._to)
         if self.is_ended:
             return
@@ -76,7 +78,7 @@ class ClientTransaction:
 
     def _fail(self, status: int) -> None:
         """End without a response from the other side."""
-        self._stop_timers()
+        self._stop_timers(with_end=True)
         self._finish()
         headers = reply_headers(self._request, self._to)
         self._on_response(SipResponse(status, REASONS[status], headers=headers), self._to)
@@ -86,8 +88,8 @@ class ClientTransaction:
         self.is_ended = True
         self._link.engine.later(LIFETIME_S, lambda: self._link.forget(self._request))
 
-    def _stop_timers(self) -> None:
-        for timer in (self._again, self._end):
+    def _stop_timers(self, *, with_end: bool) -> None:
+        for timer in (self._again, self._end if with_end else None):
             if timer is not None:
                 timer.cancel()
 

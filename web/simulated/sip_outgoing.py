@@ -29,13 +29,9 @@ class OutgoingCall(Call):
     def __init__(self, engine: SipEngine, line: SipLine, number: str, *, media: bool) -> None:
         super().__init__(engine, line, number, media=media)
         uri = line.uri_of(number)
-        request = line.new_request(
-            "INVITE",
-            uri,
-            uri,
-            headers=(("Content-Type", SDP_TYPE),),
-            body=self._local.encode(self._session_number),
-        )
+        content = ("Content-Type", SDP_TYPE)
+        offer = self._local.encode(self._session_number)
+        request = line.new_request("INVITE", uri, uri, headers=(content,), body=offer)
         self.call_id = request.needed("Call-ID")
         self.local_tag = tag_of(request.needed("From"))
         self._ack: SipRequest | None = None
@@ -79,7 +75,7 @@ class OutgoingCall(Call):
     def on_stray(self, response: SipResponse) -> None:
         """Acknowledge a 2xx that is repeated because our ACK was lost (section 13.2.2.4)."""
         if self._ack is not None and self._dialog is not None and response.cseq.method == "INVITE":
-            self._line.link.send(self._line.link.with_via(self._ack), self._dialog.address)
+            self._line.link.send(self._ack, self._dialog.address)
 
     def _cancel_when_possible(self) -> None:
         """Send CANCEL, which must not come before a provisional response (section 9.1)."""
@@ -122,8 +118,9 @@ class OutgoingCall(Call):
         self._dialog = dialog = Dialog.from_response(sent, response, source)
         # Section 13.2.2.4: the ACK has the credentials of the INVITE.
         signs = [field for field in sent.headers if field[0].lower().endswith("authorization")]
-        self._ack = dialog.request("ACK", tuple(signs), cseq=sent.cseq.number)
-        self._line.link.send(self._line.link.with_via(self._ack), dialog.address)
+        ack = dialog.request("ACK", tuple(signs), cseq=sent.cseq.number)
+        self._ack = self._line.link.with_via(ack)
+        self._line.link.send(self._ack, dialog.address)
         self.status, self.reason = response.status, response.reason
         try:
             self._connect(parse_session(response.body))

@@ -67,14 +67,19 @@ class Registration:
             self.result = None
             self._send(self._expires_s)
 
-    def stop(self) -> None:
-        """Take our contact back (section 10.2.2); ``result`` is None until that is answered."""
+    def stop(self) -> bool:
+        """Take our contact back (section 10.2.2), if the server has it.
+
+        Returns:
+            Whether it was asked to; then ``result`` is None until it answers.
+        """
         with self._engine.lock:
             has_contact = self.is_registered
             self.abandon()
             if has_contact:
                 self.result = None
                 self._send(0)
+            return has_contact
 
     def abandon(self) -> None:
         """Do not register again, and let the server find out."""

@@ -59,6 +59,7 @@ class SipUser(SipAnswering):
 
     Raises:
         SipError: there is no port.
+        MalformedMessageError: a server's name cannot stand in a SIP message.
     """
 
     def __init__(
@@ -74,7 +75,11 @@ class SipUser(SipAnswering):
         self.blf_seen: dict[str, list[str]] = {}
         super().__init__(engine, accounts, user_agent, self._server_of, host)
         self._mail_boxes: dict[int, Subscription] = {}
-        self._registrations = [Registration(engine, line) for line in self._lines.values()]
+        try:
+            self._registrations = [Registration(engine, line) for line in self._lines.values()]
+        except BaseException:
+            self._link.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +160,7 @@ class SipUser(SipAnswering):
             media: whether silence is sent while the call is answered.
 
         Raises:
-            ValueError: there is no such account, or the number cannot stand in a SIP URI.
+            ValueError: there is no such account.
         """
         with self._engine.lock:
             call = OutgoingCall(self._engine, self._line(account), number, media=media)
@@ -213,12 +218,10 @@ class SipUser(SipAnswering):
                 call.hang_up()
             for subscription in self._subscriptions:
                 subscription.stop()
-            for each in self._registrations:
-                each.stop()
-        pending = [each for each in self._registrations if each.result is None]
+            leaving = [each for each in self._registrations if each.stop()]
         self._engine.wait_for(
             lambda: (
-                all(each.result is not None for each in pending)
+                all(each.result is not None for each in leaving)
                 and all(call.state == "ended" for call in self._calls)
             ),
             GOODBYE_S,

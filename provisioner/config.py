@@ -45,7 +45,9 @@ class Http(_Part):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
-        default=(), description="proxies whose X-Forwarded-For and client certificate are believed"
+        default=(),
+        description="proxies whose X-Forwarded-For, X-Forwarded-Proto, X-SSL-Client-Verify and "
+        "X-SSL-Client-S-DN are believed",
     )
 
 

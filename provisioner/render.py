@@ -70,7 +70,9 @@ def render(
         version = 0
         if kit.dialect.version_counter:
             version = version_for(name, _digest(body))
-            body = _body(folder, kit, entry, version, masked=masked)
+            body = _numbered(body, kit.dialect, version) or _body(
+                folder, kit, entry, version, masked=masked
+            )
         if body.strip():
             aliases = tuple(file_name(a, kit.model, kit.phone.mac) for a in entry.aliases)
             made.append(
@@ -125,6 +127,14 @@ def _body(folder: Path, kit: PhoneKit, entry: RenderedName, version: int, *, mas
     }
     template = f"{kit.vendor.id}/{entry.template}"
     return _rendered(folder, kit.dialect.syntax, kit.model, template, facts, masked=masked)
+
+
+def _numbered(body: bytes, dialect: Dialect, version: int) -> bytes | None:
+    """Put a counter where a body has that of version 0; None: that is not at one place only."""
+    zero = version_text(dialect, 0).encode("ascii")
+    if body.count(zero) != 1:
+        return None
+    return body.replace(zero, version_text(dialect, version).encode("ascii"))
 
 
 def version_text(dialect: Dialect, version: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from provisioner.settings import one_line
 
 MASK = "********"
+KNOWN_TEXTS = 4096
 
 
 class UnsafeValueError(ValueError):
@@ -89,11 +91,19 @@ def environment(syntax: str, loader: BaseLoader, *, masked: bool) -> Environment
     is_xml = syntax == "xml"
     rule = _TEXT_RULES.get(syntax, str)
 
+    def finished(text: str) -> Markup:
+        return escape(text) if is_xml else Markup(rule(text))  # noqa: S704 - no HTML here
+
+    @lru_cache(maxsize=KNOWN_TEXTS)
+    def known(text: str) -> Markup:
+        return finished(_plain(text, masked=masked))
+
     def finalize(value: object) -> str:
+        if type(value) is str:  # most values: names, hosts, "0"; never a secret
+            return known(value)
         if isinstance(value, Markup):  # a macro's result: its values have been here already
             return value
-        text = _plain(value, masked=masked)
-        return escape(text) if is_xml else Markup(rule(text))  # noqa: S704 - no HTML here
+        return finished(_plain(value, masked=masked))
 
     made = Environment(
         loader=loader,

@@ -59,7 +59,7 @@ def test_pages_start_again() -> None:
     assert [(p.slot.page, p.slot.index) for p in plan.group("dss")] == [
         (page, index) for page in range(1, 6) for index in range(1, 7)
     ]
-    assert [p.key.value for p in plan.group("dss") if p.key][0] == "3"
+    assert next(p.key.value for p in plan.group("dss") if p.key) == "3"
 
 
 def test_an_index_starts_where_the_vendor_starts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,9 +42,9 @@ def place(**given: dict[str, Any]) -> Place:
 
 
 def with_keys(
-    preset: list[dict[str, Any]] = [],
-    own: list[PhoneKey] = [],
-    **site: Any,  # noqa: B006 - read only
+    preset: Sequence[dict[str, Any]] = (),
+    own: Sequence[PhoneKey] = (),
+    **site: Any,
 ) -> Resolved:
     keys = tuple(PresetKey.model_validate(key) for key in preset)
     made = place()
@@ -142,7 +143,7 @@ def test_placeholders(text: str, filled: str) -> None:
 
 def test_a_filled_value_is_not_filled_again() -> None:
     assert fill("{a.b}", {"a.b": "{c.d}", "c.d": "x"}) == "{c.d}"
-    with pytest.raises(UnknownNameError, match="c.d"):
+    with pytest.raises(UnknownNameError, match=r"c\.d"):
         fill("{c.d}", {})
 
 
@@ -199,7 +200,7 @@ def test_the_layer_of_a_setting_is_not_that_of_its_namesake() -> None:
         "site": {"calls": {"hotline": "100"}},
         "phone": {"calls": {"hotline_delay_s": 99}},
     }
-    with pytest.raises(InventoryError, match=f"^{ORIGINS['phone']}: calls.hotline_delay_s"):
+    with pytest.raises(InventoryError, match=r"^phone 0c:38:3e:00:02:14: calls\.hotline_delay_s"):
         resolve(place(**layers))
 
 

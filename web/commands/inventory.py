@@ -15,6 +15,7 @@ from web.commands.options import echo_json, who, with_installation
 from web.installation import Installation
 
 SAMPLE_DIFFS = 5
+LOOKED_AT = 200  # phones rendered to find so many diffs
 SHOWN_CHANGES = 20
 _FILES = click.argument(
     "files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -94,12 +95,16 @@ def _show(applier: Applier, made: Plan, *, full: bool) -> None:
     for change in made.changes:
         click.echo(f"{change.action:<7} {change.title} {_fields(change.fields)}".rstrip())
     click.echo(summary(made))
-    macs = made.affected if full else made.affected[:SAMPLE_DIFFS]
+    macs = made.affected if full else made.affected[:LOOKED_AT]
+    shown = 0
     for mac, diff in file_diffs(applier, made, macs):
-        if diff:
+        if diff and (full or shown < SAMPLE_DIFFS):
+            shown += 1
             click.echo(f"\n# {mac.colons}\n{diff}")
-    if len(macs) < len(made.affected):
-        click.echo(f"\n{len(made.affected) - len(macs)} more phones; --full shows their diffs")
+        if shown == SAMPLE_DIFFS and not full:
+            break
+    if not full and made.affected:
+        click.echo("\n--full shows the diffs of all phones")
 
 
 def _warn(warnings: dict[str, int]) -> None:

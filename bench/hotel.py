@@ -8,11 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from provisioner.answers import Answer
 from provisioner.config import read_settings
+from provisioner.delivery import Delivery
+from provisioner.identify import FetchRequest
 from provisioner.inventory import store
 from provisioner.kit import PhoneKit
-from provisioner.mac import MacAddress
+from provisioner.render import file_name
 from web.installation import Installation, opened
+from web.simulated.device import Fetched
+from web.simulated.fleet import DEVICES
 
 SITE = "bench"
 OUIS = {"fanvil": "0c383e", "yealink": "805ec0", "snom": "000413"}
@@ -73,9 +78,7 @@ def _room(number: int) -> Iterator[str]:
 def _keys(position: str) -> str:
     if position != "second":
         return ""
-    keys = ", ".join(
-        f'{{type: blf, value: "{20000 + n}", label: "{n}"}}' for n in range(KEYS)
-    )
+    keys = ", ".join(f'{{type: blf, value: "{20000 + n}", label: "{n}"}}' for n in range(KEYS))
     return f", keys: [{keys}]"
 
 
@@ -112,31 +115,33 @@ def kits(made: Installation) -> list[PhoneKit]:
 
 
 def wanted_files(data: Path) -> list[Wanted]:
-    """Return the largest file of every phone with its token path and an honest User-Agent."""
-    from web.simulated.fetching import Fetched
-    from web.simulated.fleet import DEVICES
+    """Return the largest file of every phone, with its token path and an honest User-Agent.
 
-    found = []
+    Each phone asks once here, so that its token is used and its firmware known, as of any phone
+    that has been in service.
+    """
     with installation(data) as made:
         delivery = made.delivery(made.recorder())
         try:
-            delivery.shelf.refresh()
             for kit in kits(made):
-                entry = delivery.shelf.by_mac(kit.phone.mac)
-                if entry is None:
-                    raise RuntimeError(f"{kit.phone.mac} is not on the shelf")
-                names = {n for f in kit.dialect.files for n in _names(f.name, kit)}
-                files = [delivery.shelf.file(entry, name) for name in names]
-                file = max((f for f in files if f), key=lambda f: len(f.body))
-                device = DEVICES[kit.model.id](str(kit.phone.mac), lambda _u, _a: Fetched(0), "")
-                path = "/" + kit.urls.path.text + file.name
-                found.append(Wanted(str(kit.phone.mac), path, device.user_agent, file.body))
+                _ask(delivery, kit, "settle")
+            return [_largest(delivery, kit) for kit in kits(made)]
         finally:
             delivery.close()
-    return found
 
 
-def _names(pattern: str, kit: PhoneKit) -> list[str]:
-    from provisioner.render import file_name
+def _largest(delivery: Delivery, kit: PhoneKit) -> Wanted:
+    names = [file_name(f.name, kit.model, kit.phone.mac) for f in kit.dialect.files]
+    answers = {name: _ask(delivery, kit, name) for name in names}
+    name = max(answers, key=lambda n: len(answers[n].body))
+    path = f"/{kit.urls.path.text}{name}"
+    return Wanted(str(kit.phone.mac), path, _agent(kit), answers[name].body)
 
-    return [file_name(pattern, kit.model, MacAddress(kit.phone.mac))]
+
+def _ask(delivery: Delivery, kit: PhoneKit, name: str) -> Answer:
+    path = f"/{kit.urls.path.text}{name}"
+    return delivery.answer(FetchRequest("http", path, "127.0.0.1", _agent(kit)))
+
+
+def _agent(kit: PhoneKit) -> str:
+    return DEVICES[kit.model.id](str(kit.phone.mac), lambda _u, _a: Fetched(0), "").user_agent

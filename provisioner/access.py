@@ -42,6 +42,7 @@ class Reason(StrEnum):
     SHUT_OUT = "shut-out"
     NOT_OFFERED = "not-offered"
     NOT_RENDERED = "not-rendered"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)

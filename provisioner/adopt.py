@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from provisioner.apply import Applier
 from provisioner.catalogue.loader import Catalogue
@@ -51,11 +51,11 @@ def adopt(applier: Applier, mac: MacAddress, spot: Spot, model_name: str, who: s
         preset=_preset(applier.catalogue, room, spot.position),
         accounts=(extension,) if extension else (),
     )
-    accounts = held.accounts
-    if extension and all(a.extension != extension for a in accounts):
-        accounts = (*accounts, Account(spot.site, extension, room.name or room.id))
-    wanted = replace(held, phones=(*held.phones, phone), accounts=accounts)
-    applier.apply(wanted, who=who)
+    fresh: tuple[Account, ...] = ()
+    if extension and all(a.extension != extension for a in held.accounts):
+        fresh = (Account(spot.site, extension, room.name or room.id),)
+    # no more than what is new: the rest may have been changed by somebody else meanwhile
+    applier.apply(Inventory(phones=(phone,), accounts=fresh), who=who)
     return phone
 
 

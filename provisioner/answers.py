@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ class Outcome(StrEnum):
     SENT = "sent"
     NOT_MODIFIED = "not-modified"
     NOT_FOUND = "not-found"
+    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Answer:
 
 
 NOT_FOUND = Answer(Outcome.NOT_FOUND)
+BUSY = Answer(Outcome.BUSY)
+_TOKEN = re.compile(r"[a-z2-7]{26}", re.IGNORECASE)
 
 
 def answer_with(request: FetchRequest, file: RenderedFile | None) -> Answer:
@@ -57,7 +61,8 @@ def events_of(
 
     The path is written without its token.
     """
-    shown = f"/p/***/{identity.name}" if identity.token else f"/{identity.name}"
+    name = _TOKEN.sub("***", identity.name)  # a token in the wrong place is still a token
+    shown = f"/p/***/{name}" if identity.token else f"/{name}"
     mac = entry.mac if entry else identity.mac
     yield FetchEvent(
         at=now,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,18 +76,15 @@ class Applier:
             plan = self._plan(session, wanted, prune=prune)
             if plan.changes:
                 self._store(session, plan, now)
-                note(
-                    session, now, who, "apply", ", ".join(s.id for s in wanted.sites), summary(plan)
-                )
+                note(session, now, who, "apply", ", ".join(_sites(wanted)), summary(plan))
         return plan
 
     def _plan(self, session: Session, wanted: Inventory, *, prune: bool) -> Plan:
-        site_ids = [site.id for site in wanted.sites]
         self._refuse_foreign(session, wanted)
-        return make_plan(store.stored(session, self.box, site_ids), wanted, prune=prune)
+        return make_plan(store.stored(session, self.box, _sites(wanted)), wanted, prune=prune)
 
     def _refuse_foreign(self, session: Session, wanted: Inventory) -> None:
-        here = {site.id for site in wanted.sites}
+        here = set(_sites(wanted))
         macs = [str(phone.mac) for phone in wanted.phones]
         for start in range(0, len(macs), CHUNK):
             query = select(PhoneRow.mac, PhoneRow.site_id, PhoneRow.room_id).where(
@@ -105,7 +102,7 @@ class Applier:
         gone = [c for c in plan.changes if c.action is Action.RETIRE]
         self._retire(session, gone)
         self._upsert(session, SiteRow, plan.of(Site), lambda s: store.site_values(s, self.box))
-        self._upsert(session, RoomRow, plan.of(Room), store.room_values)
+        self._upsert(session, RoomRow, plan.of(Room), lambda r: store.room_values(r, self.box))
         self._upsert(session, AccountRow, plan.of(Account), self._account)
         self._phones(session, plan.of(Phone), now)
         self._retire_rest(session, gone)
@@ -145,7 +142,10 @@ class Applier:
                     .values(position=f"~{phone.mac}")
                 )
         self._upsert(
-            session, PhoneRow, [c for c in changes if c.action is Action.CHANGE], store.phone_values
+            session,
+            PhoneRow,
+            [c for c in changes if c.action is Action.CHANGE],
+            lambda p: store.phone_values(p, self.box),
         )
         fresh = [
             self._new_phone(c.after, now)
@@ -158,7 +158,7 @@ class Applier:
     def _new_phone(self, phone: Phone, now: datetime) -> dict[str, Any]:
         secrets = make_phone_secrets()
         return {
-            **store.phone_values(phone),
+            **store.phone_values(phone, self.box),
             "token_hash": hash_token(secrets.token.get_secret_value()),
             "secrets": store.seal_phone_secrets(secrets, self.box),
             "armed_until": now + self.armed_for,
@@ -186,6 +186,12 @@ class Applier:
                 session.execute(delete(AccountRow).where(*where))
 
 
+def _sites(wanted: Inventory) -> list[str]:
+    """The sites something is said about: whole ones, or only some of their phones."""
+    named = (*(s.id for s in wanted.sites), *(p.site for p in wanted.phones))
+    return list(dict.fromkeys(named))
+
+
 def summary(plan: Plan) -> str:
     """Return the changes in one line, without values."""
     counts: dict[str, int] = {}
@@ -200,9 +206,9 @@ def file_diffs(
     applier: Applier, plan: Plan, macs: Iterable[MacAddress]
 ) -> Iterator[tuple[MacAddress, str]]:
     """Yield the unified diff of each phone's files, secrets masked."""
+    now, then = _Preview(applier.catalogue, plan.before), _Preview(applier.catalogue, plan.after)
     for mac in macs:
-        before = _masked_files(applier, plan.before, mac)
-        after = _masked_files(applier, plan.after, mac)
+        before, after = now.files(mac), then.files(mac)
         lines: list[str] = []
         for name in sorted({*before, *after}):
             lines += difflib.unified_diff(
@@ -216,19 +222,28 @@ def file_diffs(
         yield mac, "\n".join(lines)
 
 
-def _masked_files(applier: Applier, inventory: Inventory, mac: MacAddress) -> dict[str, str]:
-    phone = next((p for p in inventory.phones if p.mac == mac), None)
-    if phone is None:
-        return {}
-    site = next(s for s in inventory.sites if s.id == phone.site)
-    room = next(r for r in inventory.rooms if (r.site, r.id) == (phone.site, phone.room))
-    stand_in = make_phone_secrets()  # never shown: every secret is masked
-    accounts = {
-        a.extension: a if a.secret else Account(a.site, a.extension, a.name, stand_in.token)
-        for a in inventory.accounts
-        if a.site == phone.site
-    }
-    place = place_of(applier.catalogue, site, room, phone)
-    kit = assemble(applier.catalogue, place, accounts, stand_in)
-    files = render(applier.catalogue.folder, kit, masked=True)
-    return {file.name: file.body.decode("utf-8") for file in files}
+class _Preview:
+    """An inventory, looked up by key, whose files are rendered with their secrets masked."""
+
+    def __init__(self, catalogue: Catalogue, inventory: Inventory) -> None:
+        self._catalogue = catalogue
+        self._stand_in = make_phone_secrets()  # never shown: every secret is masked
+        self._phones = {p.mac: p for p in inventory.phones}
+        self._sites = {s.id: s for s in inventory.sites}
+        self._rooms = {(r.site, r.id): r for r in inventory.rooms}
+        self._accounts: dict[str, dict[str, Account]] = {}
+        for account in inventory.accounts:
+            made = account if account.secret else replace(account, secret=self._stand_in.token)
+            self._accounts.setdefault(account.site, {})[account.extension] = made
+
+    def files(self, mac: MacAddress) -> dict[str, str]:
+        """Return a phone's files by name; none when it is not in the inventory."""
+        phone = self._phones.get(mac)
+        if phone is None:
+            return {}
+        room = self._rooms[phone.site, phone.room]
+        place = place_of(self._catalogue, self._sites[phone.site], room, phone)
+        accounts = self._accounts.get(phone.site, {})
+        kit = assemble(self._catalogue, place, accounts, self._stand_in)
+        made = render(self._catalogue.folder, kit, masked=True)
+        return {file.name: file.body.decode("utf-8") for file in made}

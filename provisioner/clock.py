@@ -20,6 +20,8 @@ _TZ = re.compile(
     rf"{_NAME}(?P<std>{_TIME})(?:{_NAME}(?P<dst>{_TIME})?,(?P<start>{_RULE}),(?P<end>{_RULE}))?"
 )
 _DAY_S = 86400
+# their clocks go back for Ramadan, by a table of dates: no yearly rule says that
+_BY_TABLE = frozenset({"Africa/Casablanca", "Africa/El_Aaiun"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def clock_for(timezone: str) -> Clock:
         raise ValueError(f"time zone {timezone!r} has a rule that is not understood: {rule!r}")
     standard = -_seconds(match["std"]) // 60
     if match["start"] is None:
-        return Clock(timezone, standard)
+        return Clock(timezone, standard, warning=_table_warning(timezone))
     summer = -_seconds(match["dst"]) // 60 if match["dst"] else standard + 60
     start, end = _change(match["start"]), _change(match["end"])
     if summer < standard:  # Ireland: "daylight time" is the winter
@@ -90,6 +92,12 @@ def clock_for(timezone: str) -> Clock:
             warning=f"{timezone}: a phone cannot be told its daylight rule; standard time is used",
         )
     return Clock(timezone, standard, summer - standard, start, end)
+
+
+def _table_warning(timezone: str) -> str:
+    if timezone not in _BY_TABLE:
+        return ""
+    return f"{timezone}: a phone cannot be told of Ramadan; in it its clock is an hour ahead"
 
 
 def _posix_rule(timezone: str) -> str:

@@ -41,7 +41,7 @@ class Http(_Part):
 
     host: str = "127.0.0.1"
     port: Port = 8080
-    threads: int = Field(default=2, ge=1, le=8, description="blocking threads of a worker")
+    threads: int = Field(default=4, ge=1, le=8, description="blocking threads of a worker")
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
@@ -147,6 +147,9 @@ def read_settings(**overrides: object) -> Settings:
     Raises:
         SettingsError: a key is unknown or a value is wrong; it names the key.
     """
+    named = os.environ.get("BELLWIRE_CONFIG")
+    if named and not Path(named).exists():
+        raise SettingsError(f"{named}: there is no such file (BELLWIRE_CONFIG names it)")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as problem:

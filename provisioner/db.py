@@ -46,6 +46,24 @@ class Database:
         with Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def sync(self) -> None:
+        """Bring what was committed to the disk, so that a power cut cannot take it back.
+
+        Raises:
+            TimeoutError: a reader kept its old view too long.
+        """
+        if not self.is_sqlite:
+            return
+        connection = self.writer.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()
+        finally:
+            connection.close()
+        if busy is None or busy[0]:
+            raise TimeoutError("the database could not be brought to the disk; try again")
+
     def close(self) -> None:
         """Close all connections."""
         self.reader.dispose()

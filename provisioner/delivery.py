@@ -13,9 +13,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from provisioner.access import Reason, Verdict, authorise
-from provisioner.answers import Answer, answer_with, events_of
+from provisioner.answers import BUSY, Answer, answer_with, events_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.identify import FetchRequest, Identity, identify
@@ -89,7 +90,7 @@ class Delivery:
         file: RenderedFile | None = None
         if verdict is not Verdict.REFUSED and entry is not None:
             file, reason = self._file(entry, identity, verdict, reason, now)
-        answer = answer_with(request, file)
+        answer = BUSY if reason is Reason.BUSY else answer_with(request, file)
         self._count_refusal(request, verdict, reason)
         self._record(request, identity, entry, answer, reason, now, started_ns)
         return answer
@@ -124,12 +125,18 @@ class Delivery:
         if verdict is Verdict.FIRST_CONTACT:
             file = self._first_contact(entry, identity)
             return file, reason if file else Reason.NOT_OFFERED
-        entry = self._settle(entry, identity, reason, now)
+        try:
+            entry = self._settle(entry, identity, reason, now)
+        except OperationalError:
+            log.exception("%s must wait: the database cannot be written", entry.mac.colons)
+            return None, Reason.BUSY
         file = self.shelf.file(entry, identity.name)
         return file, reason if file else Reason.NOT_OFFERED
 
     def _first_contact(self, entry: Entry, identity: Identity) -> RenderedFile | None:
-        model = self._catalogue.models[entry.model]
+        model = self._catalogue.models.get(entry.model)
+        if model is None:
+            return None
         dialect = self._catalogue.dialect_of(model, identity.firmware or entry.firmware or None)
         files = render_first_contact(
             self._catalogue.folder, dialect, model, entry.mac, self._urls(entry)
@@ -168,7 +175,9 @@ class Delivery:
         return self.shelf.by_mac(entry.mac) or entry
 
     def _speaks_otherwise(self, entry: Entry, firmware: str) -> bool:
-        model = self._catalogue.models[entry.model]
+        model = self._catalogue.models.get(entry.model)
+        if model is None:
+            return False
         before = self._catalogue.dialect_of(model, entry.firmware or None)
         return self._catalogue.dialect_of(model, firmware) != before
 

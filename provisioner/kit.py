@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from provisioner.catalogue.loader import Catalogue
 from provisioner.catalogue.schema import Dialect, Model, Vendor
 from provisioner.clock import Clock, clock_for
-from provisioner.errors import InventoryError
+from provisioner.errors import InventoryError, UnknownThingError
 from provisioner.inventory.records import Account, Phone, Room, Site
 from provisioner.key_types import KeyType, PhoneKey
 from provisioner.keys import KeyPlan, lay_out
@@ -110,13 +110,20 @@ class PhoneKit:
 
 
 def place_of(catalogue: Catalogue, site: Site, room: Room, phone: Phone) -> Place:
-    """Return everything the settings of one phone depend on; a site's own preset comes first."""
-    model = catalogue.models[phone.model]
+    """Return everything the settings of one phone depend on; a site's own preset comes first.
+
+    Raises:
+        UnknownThingError: model or preset are not in the catalogue any more.
+    """
+    model = catalogue.model(phone.model)
+    preset = site.presets.get(phone.preset) or catalogue.presets.get(phone.preset)
+    if preset is None:
+        raise UnknownThingError(f"{phone.mac.colons}: there is no preset {phone.preset!r}")
     return Place(
         vendor=catalogue.vendors[model.vendor],
         model=model,
         site=site,
-        preset=site.presets.get(phone.preset) or catalogue.presets[phone.preset],
+        preset=preset,
         room=room,
         template=catalogue.rooms.get(room.template),
         phone=phone,

@@ -2,17 +2,22 @@
 
 One phone, one transaction: a crash leaves the old files or the new ones. A phone whose files
 cannot be rendered keeps its last good ones, and the problem is noted beside it.
+
+Rendering holds no lock: what it starts from is read, files are made, and they are stored only if
+the phone has not been marked again meanwhile. So a phone that must be written down at its first
+boot does not wait for thousands of others to be rendered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
@@ -27,6 +32,25 @@ from provisioner.render import RenderedFile, render
 from provisioner.secrets import Box
 
 BATCH = 25
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One phone's finished files, and what they were made from.
+
+    Attributes:
+        generation: of the phone when it was read; another one now means: changed meanwhile.
+        contents: digest of each file without its version counter, by name.
+        problem: why there are no files, or empty.
+    """
+
+    mac: str
+    generation: int
+    before: Mapping[str, RenderedRow]
+    files: tuple[RenderedFile, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +63,9 @@ class Press:
 
     def render_phone(self, mac: MacAddress) -> None:
         """Render one phone at once, if it is still marked."""
-        self._render_batch([str(mac)])
+        for _ in range(TRIES):
+            if self._render_batch([str(mac)]):
+                return
 
     def render_marked(self, limit: int = BATCH) -> int:
         """Render up to ``limit`` marked phones; returns how many there were."""
@@ -72,28 +98,38 @@ class Press:
         row = session.get_one(PhoneRow, str(mac))
         return self._kit(session, row, firmware)
 
-    def _render_batch(self, macs: Iterable[str]) -> None:
+    def _render_batch(self, macs: Iterable[str]) -> bool:
+        """Render these phones if marked; returns whether none was changed meanwhile."""
         now = datetime.now(UTC)
-        with self.database.write() as session:
+        with self.database.read() as session:
             query = select(PhoneRow).where(PhoneRow.mac.in_(list(macs)), PhoneRow.dirty)
-            rows = list(session.scalars(query.with_for_update()))
-            if not rows:
-                return
-            generation = next_generation(session)
-            for row in rows:
-                problem = self._render_row(session, row, now)
+            jobs = [self._job(session, row, now) for row in session.scalars(query).all()]
+        if not jobs:
+            return True
+        with self.database.write() as session:
+            same = self._unchanged(session, jobs)
+            generation = next_generation(session) if same else 0
+            for job in same:
+                if not job.problem:
+                    self._save(session, job)
                 session.execute(
                     update(PhoneRow)
-                    .where(PhoneRow.mac == row.mac)
-                    .values(dirty=False, generation=generation, problem=problem[:1000])
+                    .where(PhoneRow.mac == job.mac)
+                    .values(dirty=False, generation=generation, problem=job.problem[:1000])
                 )
+        return len(same) == len(jobs)
 
-    def _render_row(self, session: Session, row: PhoneRow, now: datetime) -> str:
-        """Render into the session; returns the problem that kept it from that, or nothing."""
-        before = {
-            r.name: r
-            for r in session.scalars(select(RenderedRow).where(RenderedRow.mac == row.mac))
-        }
+    def _unchanged(self, session: Session, jobs: Iterable[_Job]) -> list[_Job]:
+        query = select(PhoneRow.mac, PhoneRow.generation).where(
+            PhoneRow.mac.in_([job.mac for job in jobs]), PhoneRow.dirty
+        )
+        now = {row.mac: row.generation for row in session.execute(query.with_for_update())}
+        return [job for job in jobs if now.get(job.mac) == job.generation]
+
+    def _job(self, session: Session, row: PhoneRow, now: datetime) -> _Job:
+        """Make the files of a phone, or say what keeps it from that."""
+        query = select(RenderedRow).where(RenderedRow.mac == row.mac)
+        before = {r.name: r for r in session.scalars(query.options(defer(RenderedRow.body)))}
         contents: dict[str, str] = {}
 
         def version_for(name: str, content_digest: str) -> int:
@@ -109,33 +145,25 @@ class Press:
             files = render(self.catalogue.folder, kit, version_for=version_for)
         except SecretsError:
             raise
-        except BellwireError as problem:
-            return str(problem)
-        self._save(session, row.mac, files, before, contents)
-        return ""
+        except (BellwireError, ValidationError) as problem:
+            return _Job(row.mac, row.generation, before, problem=str(problem))
+        return _Job(row.mac, row.generation, before, files, contents)
 
-    def _save(
-        self,
-        session: Session,
-        mac: str,
-        files: Iterable[RenderedFile],
-        before: dict[str, RenderedRow],
-        contents: dict[str, str],
-    ) -> None:
+    def _save(self, session: Session, job: _Job) -> None:
         """Write what differs; an equal digest is no new version."""
         kept = set()
-        for file in files:
+        for file in job.files:
             kept.add(file.name)
-            old = before.get(file.name)
+            old = job.before.get(file.name)
             if old is not None and old.digest == file.digest and old.aliases == list(file.aliases):
                 continue
             if old is not None:
-                _forget(session, mac, file.name)
-            session.execute(insert(RenderedRow).values(self._row(mac, file, contents)))
-        for name in set(before) - kept:
-            _forget(session, mac, name)
+                _forget(session, job.mac, file.name)
+            session.execute(insert(RenderedRow).values(self._row(job.mac, file, job.contents)))
+        for name in set(job.before) - kept:
+            _forget(session, job.mac, name)
 
-    def _row(self, mac: str, file: RenderedFile, contents: dict[str, str]) -> dict[str, Any]:
+    def _row(self, mac: str, file: RenderedFile, contents: Mapping[str, str]) -> dict[str, Any]:
         return {
             "mac": mac,
             "name": file.name,
@@ -149,9 +177,9 @@ class Press:
         }
 
     def _kit(self, session: Session, row: PhoneRow, firmware: str | None = None) -> PhoneKit:
-        phone = store.phone_of(row)
+        phone = store.phone_of(row, self.box)
         site = store.site_of(session.get_one(SiteRow, row.site_id), self.box)
-        room = store.room_of(session.get_one(RoomRow, (row.site_id, row.room_id)))
+        room = store.room_of(session.get_one(RoomRow, (row.site_id, row.room_id)), self.box)
         place = place_of(self.catalogue, site, room, phone)
         secrets = store.open_phone_secrets(row.secrets, self.box)
         wanted = [*phone.accounts, *(h.extension for h in phone.handsets)]
@@ -168,7 +196,7 @@ class Press:
 def version_seed(counter: str, now: datetime) -> int:
     """Return where a version counter starts, so that a rebuilt database lies above the old one.
 
-    Ten digits: yymmddHHMM. Four digits: days since 2026 began, plus one (fanvil.md section 1.6).
+    Ten digits: yymmddHHMM. Four digits: days since 2026 began, plus one (Fanvil notes, 1.6).
     """
     if counter == "2.10":
         return int(now.strftime("%y%m%d%H%M"))

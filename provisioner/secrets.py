@@ -10,6 +10,7 @@ import base64
 import hashlib
 import os
 import secrets
+import tempfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -131,15 +132,17 @@ class Box:
             ) from None
 
 
-def open_box(file: Path) -> Box:
-    """Read the key file, making it (mode 0600) when there is none.
+def open_box(file: Path, *, make: bool = True) -> Box:
+    """Read the key file, making it (mode 0600) when there is none and ``make`` allows it.
 
     Raises:
-        SecretsError: it cannot be read or made, or others may read it.
+        SecretsError: it is missing, cannot be read or made, or others may read it.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
+            if not make:
+                raise SecretsError(f"{file} is missing; put back the one this data belongs to")
             with suppress(FileExistsError):  # another process made it first
                 _write_keys(file, [Fernet.generate_key()], exclusive=True)
         if file.stat().st_mode & 0o077:
@@ -161,14 +164,22 @@ def drop_old_keys(file: Path) -> None:
 
 
 def _write_keys(file: Path, keys: list[bytes], *, exclusive: bool = False) -> None:
-    """Write atomically: a crash leaves the old file or the new one."""
-    fresh = file if exclusive else file.with_suffix(".new")
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
-    handle = os.open(fresh, flags, 0o600)
+    """Write atomically: a crash leaves the old file or the new one, never a part of it."""
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # mode 0600
+    fresh = Path(name)
     try:
-        os.write(handle, b"\n".join(keys) + b"\n")
-        os.fsync(handle)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(b"\n".join(keys) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        if exclusive:
+            file.hardlink_to(fresh)
+        else:
+            fresh.replace(file)
     finally:
-        os.close(handle)
-    if not exclusive:
-        fresh.replace(file)
+        fresh.unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -22,9 +22,7 @@ def one_line(text: str) -> str:
 
     A line break in a label would become a new parameter in a phone's file.
     """
-    if text.isprintable():  # none of the forbidden is; much quicker than looking for each
-        return text
-    bad = sorted(FORBIDDEN_CONTROL.intersection(text))
+    bad = [] if text.isprintable() else sorted(FORBIDDEN_CONTROL.intersection(text))
     if bad:
         raise ValueError(f"control character {bad[0]!r} is not allowed")
     return text

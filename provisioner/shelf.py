@@ -105,13 +105,15 @@ class Shelf:
         with self._database.read() as session:
             generation, epoch = read_stamp(session)
             if epoch != self._stamp[1]:
-                self._forget_all()
-                self._read(session, after=-1)
+                before = set(self._by_mac)
+                self._forget(before - self._read(session, after=-1))
             elif generation != self._stamp[0]:
                 self._read(session, after=self._stamp[0])
             self._stamp = (generation, epoch)
 
-    def _read(self, session: Session, after: int) -> None:
+    def _read(self, session: Session, after: int) -> set[str]:
+        """Read the phones changed after a generation; returns their MACs."""
+        read: set[str] = set()
         sites = {
             row.id: (tuple(ip_network(n) for n in row.networks), row.url)
             for row in session.execute(select(SiteRow.id, SiteRow.networks, SiteRow.url))
@@ -122,6 +124,7 @@ class Shelf:
             PhoneRow.tftp_without_token,
         ).where(PhoneRow.generation > after)  # fmt: skip
         for row in session.execute(query):
+            read.add(row.mac)
             networks, url = sites[row.site_id]
             self._put(
                 Entry(
@@ -138,6 +141,7 @@ class Shelf:
                     base_url=url,
                 )
             )
+        return read
 
     def _put(self, entry: Entry) -> None:
         old = self._by_mac.get(entry.mac)
@@ -177,11 +181,12 @@ class Shelf:
         if files is not None:
             self._bytes -= _size(files)
 
-    def _forget_all(self) -> None:
-        self._by_mac.clear()
-        self._by_token.clear()
-        self._files.clear()
-        self._bytes = 0
+    def _forget(self, macs: Iterable[str]) -> None:
+        for mac in macs:
+            gone = self._by_mac.pop(mac)
+            if self._by_token.get(gone.token_hash) is gone:
+                del self._by_token[gone.token_hash]
+            self._drop(mac)
 
 
 def _size(files: dict[str, RenderedFile]) -> int:

@@ -31,11 +31,11 @@ def create_app(installation: Installation) -> Flask:
     return app
 
 
-def wsgi(settings: Settings) -> WsgiApp:
+def wsgi(settings: Settings) -> PhonePlane:
     """Return the whole WSGI application of a web process, ready to serve."""
     installation = open_installation(settings)
     recorder = installation.recorder()
     recorder.start()
     delivery = installation.delivery(recorder)
     pages: WsgiApp = create_app(installation).wsgi_app
-    return PhonePlane(delivery, installation.catalogue, pages, settings.http)
+    return PhonePlane(delivery, installation.catalogue, pages, settings.http, recorder.close)

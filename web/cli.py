@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from provisioner.errors import BellwireError, SecretsError, SettingsError
 from web.commands import catalogue, inventory, network, phones, running, secret
@@ -26,6 +27,9 @@ class _Group(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(0)
+        except (OSError, OperationalError) as problem:  # a full disk, a database that is locked
+            click.echo(f"bellwire: {getattr(problem, 'orig', None) or problem}", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

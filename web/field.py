@@ -13,6 +13,7 @@ from sqlalchemy import select
 from provisioner.access import inside
 from provisioner.answers import Outcome
 from provisioner.delivery import Delivery, utc_now
+from provisioner.errors import SettingsError
 from provisioner.identify import FetchRequest
 from provisioner.inventory.fetches import FetchEvent, Recorder, WaitingPhone
 from provisioner.inventory.tables import SiteRow
@@ -30,6 +31,7 @@ from web.installation import Installation
 log = logging.getLogger(__name__)
 
 NOT_FOUND = Refusal(ErrorCode.FILE_NOT_FOUND, "file not found")
+BUSY = Refusal(ErrorCode.UNDEFINED, "try again")
 
 
 def tftp_answerer(delivery: Delivery) -> Answerer:
@@ -37,6 +39,8 @@ def tftp_answerer(delivery: Delivery) -> Answerer:
 
     def answer(name: str, address: str, _port: int) -> bytes | Refusal:
         got = delivery.answer(FetchRequest("tftp", "/" + name.lstrip("/"), address))
+        if got.outcome is Outcome.BUSY:
+            return BUSY
         return got.body if got.outcome is Outcome.SENT else NOT_FOUND
 
     return answer
@@ -132,11 +136,16 @@ def _serve_tftp(
     installation: Installation, delivery: Delivery, recorder: Recorder, ends: ExitStack
 ) -> None:
     settings = installation.settings.tftp
-    server = TftpServer(
-        (settings.host, settings.port),
-        tftp_answerer(delivery),
-        on_finished=transfer_log(recorder),
-    )
+    try:
+        server = TftpServer(
+            (settings.host, settings.port),
+            tftp_answerer(delivery),
+            on_finished=transfer_log(recorder),
+        )
+    except OSError as problem:
+        where = f"{settings.host}:{settings.port}"
+        reason = problem.strerror or problem
+        raise SettingsError(f"cannot listen on {where} for TFTP: {reason}") from problem
     log.info("TFTP on %s port %d", *server.address)
     thread = threading.Thread(target=server.serve_forever, name="tftp")
     thread.start()

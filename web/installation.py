@@ -17,13 +17,14 @@ from provisioner.catalogue.loader import Catalogue, load
 from provisioner.config import Settings
 from provisioner.db import Database
 from provisioner.delivery import Delivery
+from provisioner.errors import SettingsError
 from provisioner.inventory.fetches import Recorder
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow, StampRow
 from provisioner.press import Press
 from provisioner.ratelimit import Guard
 from provisioner.secrets import Box, open_box
-from web.migrate import check_key, upgrade
+from web.migrate import check_key, has_key, upgrade
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +83,15 @@ def open_installation(settings: Settings) -> Installation:
         BellwireError: a vendor file is wrong, or the key file is not the right one.
     """
     catalogue = load()
-    settings.data.mkdir(parents=True, exist_ok=True)
-    box = open_box(settings.secret_key_file)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SettingsError(f"data folder {settings.data}: {problem.strerror}") from problem
     database = Database(settings.main_url)
     events = Database(settings.events_url)
     upgrade("inventory", database)
     upgrade("events", events)
+    box = open_box(settings.secret_key_file, make=not has_key(database))
     check_key(database, box)
     _mark_after_new_release(database, catalogue)
     return Installation(settings, database, events, box, catalogue)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, select, update
 
 from provisioner.db import Database
@@ -33,8 +35,19 @@ def config_for(line: str, database: Database) -> Config:
 
 
 def upgrade(line: str, database: Database, revision: str = "head") -> None:
-    """Run the missing scripts."""
-    command.upgrade(config_for(line, database), revision)
+    """Run the missing scripts; takes no lock when none is."""
+    config = config_for(line, database)
+    if revision == "head" and _is_newest(line, database, config):
+        return
+    command.upgrade(config, revision)
+
+
+def _is_newest(line: str, database: Database, config: Config) -> bool:
+    with database.reader.connect() as connection:
+        there = MigrationContext.configure(
+            connection, opts={"version_table": f"alembic_{line}"}
+        ).get_current_heads()
+    return bool(there) and set(there) == set(ScriptDirectory.from_config(config).get_heads())
 
 
 def downgrade(line: str, database: Database, revision: str) -> None:
@@ -58,6 +71,12 @@ def run(line: str) -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+
+
+def has_key(database: Database) -> bool:
+    """Whether something was stored with a key already."""
+    with database.read() as session:
+        return bool(session.scalars(select(StampRow.key_check)).one())
 
 
 def check_key(database: Database, box: Box) -> None:

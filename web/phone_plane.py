@@ -30,15 +30,26 @@ _STATUS = {
     Outcome.SENT: "200 OK",
     Outcome.NOT_MODIFIED: "304 Not Modified",
     Outcome.NOT_FOUND: "404 Not Found",
+    Outcome.BUSY: "503 Service Unavailable",
 }
 
 
 class PhonePlane:
-    """Answers phones, and passes people on to the pages."""
+    """Answers phones, and passes people on to the pages.
+
+    Attributes:
+        close: to be called at the end, once: it writes down what is still in memory.
+    """
 
     def __init__(
-        self, delivery: Delivery, catalogue: Catalogue, pages: WsgiApp, settings: Http
+        self,
+        delivery: Delivery,
+        catalogue: Catalogue,
+        pages: WsgiApp,
+        settings: Http,
+        close: Callable[[], object] = lambda: None,
     ) -> None:
+        self.close = close
         self._delivery = delivery
         self._catalogue = catalogue
         self._pages = pages
@@ -105,6 +116,8 @@ def _send(answer: Answer, start_response: StartResponse, *, head: bool) -> Itera
     headers = [("Content-Type", answer.media_type), *_COMMON]
     if answer.digest:
         headers.append(("ETag", f'"{answer.digest}"'))
+    if answer.outcome is Outcome.BUSY:
+        headers.append(("Retry-After", "10"))
     if answer.outcome is not Outcome.NOT_MODIFIED:
         headers.append(("Content-Length", str(len(body))))
     start_response(_STATUS[answer.outcome], headers)

@@ -6,14 +6,17 @@ closes with the parent.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from multiprocessing.util import Finalize
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,6 +25,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 
 from provisioner.config import Settings, read_settings
+from provisioner.errors import SettingsError
 from provisioner.inventory.fetches import prune
 from web.app import wsgi
 from web.field import run_field
@@ -34,13 +38,16 @@ BACKLOG = 4096
 PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STOP_S = 10.0
+KILL_S = 5  # less than STOP_S
+PORT_WAIT_S = 15.0
 
 
-def run_web(settings: Settings) -> None:
-    """Serve HTTP in this process until it is told to stop."""
+def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
+    """Serve HTTP in this process until it is told to stop; ``app`` names what makes it."""
     http = settings.http
+    _check_free(http.host, http.port)
     server = Granian(
-        "web.processes:make_app",
+        app,
         factory=True,
         address=http.host,
         port=http.port,
@@ -52,6 +59,7 @@ def run_web(settings: Settings) -> None:
         ssl_cert=http.tls_certificate,
         ssl_key=http.tls_key,
         respawn_failed_workers=True,
+        workers_kill_timeout=KILL_S,
         log_enabled=True,
         websockets=False,
     )
@@ -60,8 +68,37 @@ def run_web(settings: Settings) -> None:
 
 def make_app() -> WsgiApp:
     """Return the application inside Granian's worker; it reads the environment again."""
-    _end_with_parent(os.getppid())
-    return wsgi(read_settings())
+    parent = os.getppid()
+    made = wsgi(read_settings())
+    # how a forked worker ends: neither atexit nor finally are reached
+    Finalize(None, made.close, exitpriority=10)
+    _end_with_parent(parent, made.close)
+    return made
+
+
+def _check_free(host: str, port: int) -> None:
+    """Make sure that no other server has the port: Granian would share it in silence.
+
+    Raises:
+        SettingsError: it cannot be listened on.
+    """
+    until = time.monotonic() + PORT_WAIT_S  # a worker whose main process died holds it a moment
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                probe.listen()
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE or time.monotonic() > until:
+                    reason = problem.strerror or problem
+                    raise SettingsError(
+                        f"cannot listen on {host}:{port} for HTTP: {reason}"
+                    ) from problem
+            else:
+                return
+        time.sleep(0.2)
 
 
 def run_field_process(settings: Settings) -> None:
@@ -111,11 +148,12 @@ def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
             for name, process in list(running.items()):
                 if process.poll() is None:
                     continue
-                log.error("%s ended with %d; starting it again", name, process.returncode)
                 if process.returncode == 2:  # noqa: PLR2004 - usage: it would end so again
+                    log.error("%s cannot run as configured; ending", name)
                     return 1
-                stop.wait(max(0.0, RESTART_S - (time.monotonic() - started_at[name])))
-                start(name)
+                log.error("%s ended with %d; starting it again", name, process.returncode)
+                if not stop.wait(max(0.0, RESTART_S - (time.monotonic() - started_at[name]))):
+                    start(name)
         return 0
     finally:
         _end_all(running)
@@ -134,9 +172,10 @@ def _end_all(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def command_line(name: str) -> list[str]:
+def command_line(name: str, *options: str) -> list[str]:
     """Return how to start one of bellwire's own processes."""
-    return [sys.executable, "-m", "web.cli", name]
+    # -P: modules are not taken from the folder that happens to be the working one
+    return [sys.executable, "-P", "-m", "web.cli", name, *options]
 
 
 def stop_event() -> threading.Event:
@@ -168,12 +207,13 @@ def watch_parent_pipe(then: Callable[[], object]) -> None:
     threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
-def _end_with_parent(parent: int) -> None:
+def _end_with_parent(parent: int, first: Callable[[], object]) -> None:
     """End this worker when Granian's main process is gone, so that none is left over."""
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
+        first()
         os._exit(0)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,8 +1,9 @@
 """Rotating the encryption key, safe against a crash at any point.
 
 1. A new key is put in front of the key file: both decrypt from here on. 2. Everything stored is
-encrypted with the new key, in one transaction. 3. The old keys are dropped. A crash after any
-step leaves data that the key file opens; running it again finishes the job.
+encrypted with the new key, in one transaction, and brought to the disk. 3. The old keys are
+dropped. A crash after any step leaves data that the key file opens; running it again finishes the
+job.
 """
 
 from __future__ import annotations
@@ -13,8 +14,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioner.config import Settings
-from provisioner.inventory.tables import AccountRow, PhoneRow, RenderedRow, SiteRow, StampRow
-from provisioner.secrets import Box, add_key, drop_old_keys, open_box
+from provisioner.inventory.sealed_layers import resealed_layer
+from provisioner.inventory.tables import (
+    AccountRow,
+    PhoneRow,
+    RenderedRow,
+    RoomRow,
+    SiteRow,
+    StampRow,
+)
+from provisioner.secrets import Box, add_key, drop_old_keys
 from web.installation import opened
 
 
@@ -24,10 +33,13 @@ def reseal_everything(settings: Settings) -> None:
     Raises:
         SecretsError: something stored cannot be decrypted with the present keys.
     """
-    open_box(settings.secret_key_file)
+    with opened(settings):
+        pass  # a wrong key file is refused before it is touched
     add_key(settings.secret_key_file)
-    with opened(settings) as installation, installation.database.write() as session:
-        _reseal(session, installation.box)
+    with opened(settings) as installation:
+        with installation.database.write() as session:
+            _reseal(session, installation.box)
+        installation.database.sync()
     drop_old_keys(settings.secret_key_file)
 
 
@@ -36,7 +48,12 @@ def _reseal(session: Session, box: Box) -> None:
         account.secret = box.reseal(account.secret)
     for phone in session.scalars(select(PhoneRow)):
         phone.secrets = box.reseal(phone.secrets)
+        phone.settings = resealed_layer(phone.settings, box)
+    for room in session.scalars(select(RoomRow)):
+        room.settings = resealed_layer(room.settings, box)
     for site in session.scalars(select(SiteRow)):
+        site.settings = resealed_layer(site.settings, box)
+        site.presets = resealed_layer(site.presets, box)
         site.switches = [_sealed_again(switch, "community", box) for switch in site.switches]
         site.pbx = _sealed_again(site.pbx, "secret", box) if site.pbx else None
     for file in session.scalars(select(RenderedRow)):

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -167,7 +167,7 @@ class Recorder:
         waiting: dict[str, WaitingPhone] = {}
         for event in events:
             if isinstance(event, FetchEvent):
-                rows.append(_cut(asdict(event)))
+                rows.append(_values(event))
             else:
                 waiting[event.mac] = event
         with self._database.write() as session:
@@ -177,14 +177,17 @@ class Recorder:
                 self._upsert(session, phone)
 
     def _upsert(self, session: Any, phone: WaitingPhone) -> None:  # noqa: ANN401 - a Session
-        values = _cut(asdict(phone))
+        values = _values(phone)
         known = update(waiting_table).where(waiting_table.c.mac == phone.mac)
         fresh = {k: v for k, v in values.items() if v and k not in {"first_seen", "times"}}
         if _count(session.execute(known.values(**fresh, times=waiting_table.c.times + 1))):
             return
         held = session.scalar(select(func.count()).select_from(waiting_table))
-        if held >= self._waiting_max:
-            return
+        if held >= self._waiting_max:  # the one that has been silent longest makes room
+            silent = select(waiting_table.c.mac).order_by(waiting_table.c.last_seen).limit(1)
+            session.execute(
+                delete(waiting_table).where(waiting_table.c.mac == silent.scalar_subquery())
+            )
         session.execute(insert(waiting_table).values(**values))
 
 
@@ -192,11 +195,18 @@ def _count(result: Result[Any]) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
+def _values(event: FetchEvent | WaitingPhone) -> dict[str, Any]:
+    """The columns of an event; ``asdict`` would copy each value, which took most of the time."""
+    return _cut({name: getattr(event, name) for name in event.__slots__})
+
+
 def _cut(values: dict[str, Any]) -> dict[str, Any]:
     """Texts from outside, cut to their columns and without control characters."""
     for name in ("path", "address", "agent", "model", "firmware"):
         if name in values:
-            text = "".join(c if c.isprintable() else "?" for c in values[name])
+            text = values[name]
+            if not text.isprintable():
+                text = "".join(c if c.isprintable() else "?" for c in text)
             values[name] = text[:256] if name in {"path", "agent"} else text[:64]
     return values
 
@@ -210,8 +220,12 @@ def waiting_phones(database: Database) -> list[WaitingPhone]:
 
 def forget_waiting(database: Database, macs: Iterable[str]) -> None:
     """Take phones off the waiting list: they have been adopted."""
-    with database.write() as session:
-        session.execute(delete(waiting_table).where(waiting_table.c.mac.in_(list(macs))))
+    with database.read() as session:
+        waiting = set(session.scalars(select(waiting_table.c.mac)))
+    gone = sorted(waiting.intersection(macs))  # the list is short, an inventory may be long
+    if gone:
+        with database.write() as session:
+            session.execute(delete(waiting_table).where(waiting_table.c.mac.in_(gone)))
 
 
 def fetches_of(database: Database, mac: str, limit: int = 50) -> list[FetchEvent]:

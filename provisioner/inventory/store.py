@@ -6,7 +6,7 @@ Secrets are encrypted on their way in and decrypted on their way out, nowhere el
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from ipaddress import ip_network
 from typing import Any
@@ -27,6 +27,7 @@ from provisioner.inventory.records import (
     Site,
     Switch,
 )
+from provisioner.inventory.sealed_layers import opened_layer, sealed_layer
 from provisioner.inventory.tables import AccountRow, PhoneRow, RoomRow, SiteRow
 from provisioner.key_types import PhoneKey
 from provisioner.mac import MacAddress
@@ -45,9 +46,9 @@ def stored(session: Session, box: Box, site_ids: Iterable[str] | None = None) ->
     phones = _rows(session, PhoneRow, PhoneRow.site_id, wanted)
     return Inventory(
         tuple(site_of(row, box) for row in sites),
-        tuple(room_of(row) for row in rooms),
+        tuple(room_of(row, box) for row in rooms),
         tuple(account_of(row, box) for row in accounts),
-        tuple(phone_of(row) for row in phones),
+        tuple(phone_of(row, box) for row in phones),
     )
 
 
@@ -69,8 +70,11 @@ def site_of(row: SiteRow, box: Box) -> Site:
         networks=tuple(ip_network(n) for n in row.networks),
         url=row.url,
         numbers=row.numbers,
-        settings=row.settings,
-        presets={name: Preset.model_validate(p) for name, p in row.presets.items()},
+        settings=opened_layer(row.settings, box),
+        presets={
+            name: Preset.model_validate({**p, "settings": opened_layer(p["settings"], box)})
+            for name, p in row.presets.items()
+        },
         switches=tuple(
             Switch(**{**s, "community": box.open(s["community"]) if s["community"] else None})
             for s in row.switches
@@ -85,9 +89,10 @@ def _pbx(value: Json | None, box: Box) -> Pbx | None:
     return Pbx(**{**value, "secret": box.open(value["secret"]) if value["secret"] else None})
 
 
-def room_of(row: RoomRow) -> Room:
+def room_of(row: RoomRow, box: Box) -> Room:
     """Return the room of a row."""
-    return Room(row.site_id, row.id, row.name, row.floor, row.template, row.extension, row.settings)
+    settings = opened_layer(row.settings, box)
+    return Room(row.site_id, row.id, row.name, row.floor, row.template, row.extension, settings)
 
 
 def account_of(row: AccountRow, box: Box) -> Account:
@@ -95,7 +100,7 @@ def account_of(row: AccountRow, box: Box) -> Account:
     return Account(row.site_id, row.extension, row.name, box.open(row.secret), row.voicemail)
 
 
-def phone_of(row: PhoneRow) -> Phone:
+def phone_of(row: PhoneRow, box: Box) -> Phone:
     """Return the phone of a row."""
     return Phone(
         site=row.site_id,
@@ -106,7 +111,7 @@ def phone_of(row: PhoneRow) -> Phone:
         preset=row.preset,
         accounts=tuple(row.accounts),
         keys=tuple(PhoneKey.model_validate(key) for key in row.keys),
-        settings=row.settings,
+        settings=opened_layer(row.settings, box),
         handsets=tuple(Handset(**h) for h in row.handsets),
         accessories=tuple(Accessory(**a) for a in row.accessories),
         tftp_without_token=row.tftp_without_token,
@@ -124,8 +129,11 @@ def site_values(site: Site, box: Box) -> Json:
         "networks": [str(n) for n in site.networks],
         "url": site.url,
         "numbers": dict(site.numbers),
-        "settings": _plain(site.settings),
-        "presets": {name: p.model_dump(mode="json") for name, p in site.presets.items()},
+        "settings": sealed_layer(site.settings, box),
+        "presets": {
+            name: {**p.model_dump(mode="json"), "settings": sealed_layer(p.settings, box)}
+            for name, p in site.presets.items()
+        },
         "switches": [
             {**asdict(s), "community": box.seal(s.community) if s.community else ""}
             for s in site.switches
@@ -135,11 +143,11 @@ def site_values(site: Site, box: Box) -> Json:
     }
 
 
-def room_values(room: Room) -> Json:
+def room_values(room: Room, box: Box) -> Json:
     """Return the columns of a room."""
     values = asdict(replace(room, settings={}))
     values["site_id"] = values.pop("site")
-    values["settings"] = _plain(room.settings)
+    values["settings"] = sealed_layer(room.settings, box)
     return values
 
 
@@ -154,7 +162,7 @@ def account_values(account: Account, secret: SecretStr, box: Box) -> Json:
     }
 
 
-def phone_values(phone: Phone) -> Json:
+def phone_values(phone: Phone, box: Box) -> Json:
     """Return the columns of a phone that a site file decides."""
     return {
         "mac": str(phone.mac),
@@ -165,7 +173,7 @@ def phone_values(phone: Phone) -> Json:
         "preset": phone.preset,
         "accounts": list(phone.accounts),
         "keys": [key.model_dump(mode="json") for key in phone.keys],
-        "settings": _plain(phone.settings),
+        "settings": sealed_layer(phone.settings, box),
         "handsets": [asdict(h) for h in phone.handsets],
         "accessories": [asdict(a) for a in phone.accessories],
         "tftp_without_token": phone.tftp_without_token,
@@ -183,9 +191,3 @@ def open_phone_secrets(sealed: str, box: Box) -> PhoneSecrets:
     """Return a phone's secrets; raises SecretsError."""
     values = json.loads(box.open(sealed).get_secret_value())
     return PhoneSecrets(**{name: SecretStr(value) for name, value in values.items()})
-
-
-def _plain(settings: Mapping[str, Any]) -> Json:
-    """A layer as plain JSON: numbers lose the text they were written with."""
-    plain: Json = json.loads(json.dumps(settings))
-    return plain

@@ -74,9 +74,10 @@ def test_a_zone_whose_rule_cannot_be_told_keeps_standard_time_and_says_so() -> N
 
 
 @pytest.mark.parametrize("zone", sorted(BY_TABLE & set(ZONES)))
-def test_a_zone_that_changes_by_a_table_has_its_usual_offset(zone: str) -> None:
+def test_a_zone_that_changes_by_a_table_has_its_usual_offset_and_says_so(zone: str) -> None:
     clock = clock_for(zone)
     assert (clock.offset_min, clock.has_dst) == (60, False)
+    assert "Ramadan" in clock.warning
 
 
 @pytest.mark.parametrize(

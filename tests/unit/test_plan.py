@@ -192,4 +192,4 @@ def test_the_same_account_number_of_another_site_is_another_account() -> None:
 def test_titles_and_kinds() -> None:
     plan = make_plan(Inventory(), HELD)
     assert [c.title for c in plan.of(Site)] == ["site aurora"]
-    assert [c.title for c in plan.of(Phone)][0] == "phone 0c:38:3e:00:00:01 (fanvil/h5, aurora 1)"
+    assert next(c.title for c in plan.of(Phone)) == "phone 0c:38:3e:00:00:01 (fanvil/h5, aurora 1)"

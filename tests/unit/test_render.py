@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from provisioner import render as render_module
 from provisioner.catalogue.loader import load
 from provisioner.catalogue.schema import Role
 from provisioner.errors import RenderError
@@ -141,6 +142,25 @@ def test_names_of_files() -> None:
     assert file_name(pattern, kit.model, kit.phone.mac) == (
         "snomD785-0C383E000214-0c383e000214-785.htm"
     )
+
+
+def test_aliases_are_other_names_of_the_same_file() -> None:
+    files = {f.name: f.aliases for f in render(FOLDER, kit_of("snom/d785", "office"))}
+    assert files["snomD785.htm"] == ("snom785.htm",)
+
+
+@pytest.mark.parametrize("model", versioned())
+@pytest.mark.parametrize("version", [1, 77, 9999])
+def test_a_counter_is_written_where_the_template_writes_it(model: str, version: int) -> None:
+    preset = next(p for m, p in fitting() if m == model)
+    hotel = {"hotel": {"name": "2.0000000000"}, "screen": {"title": "2.0000"}}
+    kit = kit_of(model, preset, settings=hotel)
+    for entry, file in zip(
+        [e for e in kit.dialect.files if "{code}" not in e.name or kit.model.code],
+        render(FOLDER, kit, version_for=lambda *_: version),
+        strict=False,
+    ):
+        assert file.body == render_module._body(FOLDER, kit, entry, version, masked=False)
 
 
 def test_what_cannot_be_written_names_model_and_template() -> None:

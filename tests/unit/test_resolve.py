@@ -266,7 +266,7 @@ def test_an_own_key_replaces_the_presets_key_in_the_same_slot() -> None:
         ],
         [PhoneKey(type=KeyType.BLF, value="3", slot="line-1")],
     )
-    assert {k.slot: k.value for k in resolved.keys} == {"line-2": "2", "line-1": "3"}
+    assert [(k.slot, k.value) for k in resolved.keys] == [("line-2", "2"), ("line-1", "3")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from provisioner.catalogue.loader import load, shipped_folder
 from provisioner.errors import SiteFileError
-from provisioner.inventory.site_file import parse_site_file
+from provisioner.inventory.site_file import parse_site_file, read_site_files
 from provisioner.inventory.site_records import to_inventory
 from provisioner.key_types import KeyType
 from provisioner.plan import check_phones
@@ -59,8 +59,9 @@ def test_a_room_with_its_phone() -> None:
 
 def test_the_shipped_sample_is_right() -> None:
     file = shipped_folder() / "samples" / "hotel-aurora.yaml"
-    inventory, told = read(file.read_text(encoding="utf-8").lstrip("#").partition("\nsites:")[0] and
-                           "sites:" + file.read_text(encoding="utf-8").partition("\nsites:")[2])  # fmt: skip
+    files = read_site_files([file])
+    inventory, where = to_inventory(files, CATALOGUE)
+    told = check_phones(CATALOGUE, inventory, where)
     assert len(inventory.phones) > 60
     assert not any("is not set" in remark for remark in told)
 
@@ -96,7 +97,7 @@ LINE = 9  # of the room in a one-room site
          "sites[0].rooms[0].phones.bedside.keys", "'x'"),
         (room("bedside: {model: fanvil/h2u-v2, mac: 0C383E000214, keys: [{type: speed_dial, value: '7', slot: digit-11}]}"), LINE,
          "sites[0].rooms[0].phones.bedside.keys", "digit-11"),
-        (room("bedside: {model: fanvil/h5, mac: 0C383E000214, keys: [{type: line, account: 2}]}"), LINE,
+        (room("bedside: {model: t46u, mac: 0C383E000214, preset: office, keys: [{type: line, account: 2}]}"), LINE,
          "sites[0].rooms[0].phones.bedside.keys", "no account 2"),
         (room(f"{H5}, desk: {{model: fanvil/h5, mac: '0c:38:3e:00:02:14'}}"), LINE,
          "sites[0].rooms[0].phones.desk.mac", "already used"),

@@ -72,7 +72,9 @@ def serve(
     with opened(settings_for(data)):
         pass  # made and migrated once, before three processes look at it
     names = ["web", "field", *([] if no_monitor else ["monitor"])]
-    raise SystemExit(supervise({name: command_line(name) for name in names}, stop_event()))
+    options = ["--log-json"] if log_json else []
+    commands = {name: command_line(name, *options) for name in names}
+    raise SystemExit(supervise(commands, stop_event()))
 
 
 @click.command()

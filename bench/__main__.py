@@ -1,0 +1,77 @@
+"""``python -m bench [NAME ...]``: measure, print Markdown, and write docs/benchmarks.md.
+
+Only a run of all measurements writes the page, unless ``--write`` says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import apply, http, machine, render, start, tftp
+from bench.report import Table
+
+MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = {
+    "render": render.measure,
+    "http": http.measure,
+    "tftp": tftp.measure,
+    "apply": apply.measure,
+    "start": start.measure,
+}
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`. Every figure stands beside a peer or a limit measured in the same run on
+the same machine: rounds are interleaved, ratios are taken within a round, and the middle of the
+rounds is shown with its lowest and highest. Load and servers share the cores, so a figure a second
+says less than its ratio and than the CPU time of a request.
+"""
+
+
+def main() -> int:
+    """Run; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--write", action="store_true", help="write the page of a partial run")
+    given = parser.parse_args()
+    unknown = set(given.names) - set(MEASUREMENTS)
+    if unknown:
+        parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(MEASUREMENTS)}")
+    names = given.names or list(MEASUREMENTS)
+    command = " ".join(["python -m bench", *given.names])
+    load_before, started = machine.load(), time.monotonic()
+    tables: list[Table] = []
+    for name in names:
+        tables += _measured(name)
+    took_s = time.monotonic() - started
+    page = "\n".join(
+        [
+            INTRODUCTION,
+            machine.described(command),
+            f"- It took {took_s:.0f} s; load average before it {load_before:.1f}",
+            "",
+            *(table.markdown() for table in tables),
+        ]
+    )
+    print(page)
+    if given.write or not given.names:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page.rstrip() + "\n", encoding="utf-8")
+    return 0
+
+
+def _measured(name: str) -> list[Table]:
+    def say(text: str) -> None:
+        print(f"{name}: {text}", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="bellwire-bench-") as folder:
+        return MEASUREMENTS[name](Path(folder), say)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from urllib.parse import unquote
 
 from provisioner.catalogue.loader import Catalogue
@@ -100,8 +101,9 @@ def identify(request: FetchRequest, catalogue: Catalogue) -> Identity:
 def split_path(path: str) -> tuple[str, str]:
     """Return (token, file name) of a request path.
 
-    ``/p/<token>/<name>`` carries a token; directories are otherwise ignored, double slashes and
-    percent escapes are understood, and a path that is overlong or not plain ASCII has no name.
+    ``/p/<token>/<name>`` carries a token, also below a folder of the site's URL; directories are
+    otherwise ignored, double slashes and percent escapes are understood, and a path that is
+    overlong or not plain ASCII has no name.
     """
     text = unquote(path.split("?", 1)[0], errors="replace")
     if len(text) > MAX_PATH or not _SAFE.fullmatch(text):
@@ -109,9 +111,11 @@ def split_path(path: str) -> tuple[str, str]:
     parts = [part for part in text.replace("\\", "/").split("/") if part]
     if ".." in parts:
         return "", ""
-    if len(parts) >= 2 and parts[0] == "p":  # noqa: PLR2004 - "p" and the token
-        token = parts[1].lower() if _TOKEN.fullmatch(parts[1]) else "?"
-        return token, parts[-1] if len(parts) > 2 else ""  # noqa: PLR2004
+    for at, (marker, token) in enumerate(pairwise(parts)):
+        if marker == "p" and _TOKEN.fullmatch(token):
+            return token.lower(), parts[-1] if len(parts) > at + 2 else ""
+    if len(parts) > 1 and parts[0] == "p":
+        return "?", parts[-1] if len(parts) > 2 else ""  # noqa: PLR2004
     return "", parts[-1] if parts else ""
 
 

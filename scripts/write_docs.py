@@ -21,7 +21,9 @@ HEAD = "<!-- Written by scripts/write_docs.py; a test compares it with the code.
 def commands() -> str:
     """The help of every command."""
     lines = ["# Commands\n", HEAD]
-    lines.append("Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage or configuration.\n")
+    lines.append(
+        "Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage or configuration.\n"
+    )
     for path, command in _commands(main, "bellwire"):
         with click.Context(command, info_name=path) as context:
             lines += [f"## {path}\n", "```", command.get_help(context), "```\n"]

@@ -89,3 +89,26 @@ def test_memory_is_bounded_and_the_quietest_is_forgotten(monkeypatch) -> None:
     for number in range(100):
         made.refused(str(number), 4)
     assert len(made._records) == 3
+
+
+def test_a_network_has_ten_times_the_budget_of_an_address() -> None:
+    made = guard(per_minute=5)
+    shut = [made.refused(f"10.1.1.{n}", 0) for n in range(1, 52)]
+    assert shut == [False] * 50 + [True]
+    assert made.is_shut_out("10.1.1.200", 1)
+    assert not made.is_shut_out("10.1.2.1", 1)
+
+
+def test_a_machine_with_a_whole_ipv6_network_is_one_address() -> None:
+    made = guard(per_minute=5)
+    shut = [made.refused(f"fd00:20:0:1::{n:x}", 0) for n in range(1, 7)]
+    assert shut == [False] * 5 + [True]
+    assert not made.is_shut_out("fd00:20:0:2::1", 1)
+
+
+def test_a_long_quiet_time_makes_the_next_shut_out_short_again() -> None:
+    made = guard(first_s=60, longest_s=300)
+    exhaust(made, 0)
+    exhaust(made, 200)
+    exhaust(made, 10_000)
+    assert not made.is_shut_out(A, 10_060)

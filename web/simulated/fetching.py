@@ -40,6 +40,6 @@ def fetch(url: str, user_agent: str) -> Fetched:
 
 def _by_tftp(host: str, port: int, name: str) -> Fetched:
     try:
-        return Fetched(200, tftp_fetch(host, port, name, rng=random.Random(0)))  # noqa: S311
+        return Fetched(200, tftp_fetch(host, port, name, rng=random.Random(0)))
     except TftpRefusedError:
         return Fetched(404)

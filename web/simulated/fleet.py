@@ -18,7 +18,6 @@ DEVICES: dict[str, Callable[[str, Fetch, str], SimulatedDevice]] = {
 BOOTING_AT_ONCE = 8
 
 
-
 @dataclass(slots=True)
 class FleetPhone:
     """A simulated phone: its device, and its SIP side once it has accounts."""

@@ -7,6 +7,8 @@ simulated, and say so.
 from __future__ import annotations
 
 import shutil
+import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ import click
 
 from provisioner.catalogue.loader import shipped_folder
 from provisioner.config import Settings
+from provisioner.errors import SettingsError
 from provisioner.inventory import store
 from provisioner.inventory.records import Inventory
 from web.installation import Installation, opened
@@ -44,10 +47,25 @@ class DemoAddresses:
         return f"http://{self.http}"
 
 
+def free_address(port: int, kind: socket.SocketKind) -> str:
+    """Return ``127.0.0.1:port``, with another port when somebody has that one."""
+    for wanted in (port, 0):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return f"127.0.0.1:{probe.getsockname()[1]}"
+    raise SettingsError("there is no free port on 127.0.0.1")
+
+
 def prepare(settings: Settings, addresses: DemoAddresses) -> None:
     """Make a fresh data folder with the sample hotel in it."""
     shutil.rmtree(settings.data, ignore_errors=True)
     with opened(settings) as installation:
+        installation.simulated_mark.touch()
         wanted, _ = installation.applier.read([shipped_folder() / SAMPLE])
         installation.applier.apply(_on_this_machine(wanted, addresses), who="demo")
         press = installation.press
@@ -61,7 +79,12 @@ def prepare(settings: Settings, addresses: DemoAddresses) -> None:
 def _on_this_machine(wanted: Inventory, addresses: DemoAddresses) -> Inventory:
     """The sample hotel with bellwire and its phones on the loopback interface."""
     sites = tuple(
-        replace(site, url=addresses.url, networks=(*site.networks, LOOPBACK))
+        replace(
+            site,
+            name=f"{site.name} (demo)",
+            url=addresses.url,
+            networks=(*site.networks, LOOPBACK),
+        )
         for site in wanted.sites
     )
     return replace(wanted, sites=sites)
@@ -138,16 +161,17 @@ def _say_where(installation: Installation, addresses: DemoAddresses) -> None:
         phone = next(p for p in held.phones if p.model == "yealink/t46u")
         url = installation.press.kit(session, phone.mac).urls.file(f"{phone.mac}.cfg").text
     data = _shown(installation.settings.data)
+    program = _shown(Path(sys.argv[0]).absolute())
     click.echo(
         f"""
 The demo hotel runs: bellwire is real, phones and PBX are simulated.
 
   HTTP {addresses.url}    TFTP {addresses.tftp}    data {data}
 
-  bellwire status --data {data}
-  bellwire explain {phone.mac} --data {data}
-  bellwire fetches {phone.mac} --data {data}
-  bellwire adopt 0c383e0fffe1 --site hotel-aurora --room 201 --position desk --data {data}
+  {program} status --data {data}
+  {program} explain {phone.mac} --data {data}
+  {program} fetches {phone.mac} --data {data}
+  {program} adopt 0c383e0fffe1 --site hotel-aurora --room 201 --position desk --data {data}
 
 The reception phone's file, as the phone fetches it:
 
@@ -157,8 +181,8 @@ Ctrl-C ends it."""
     )
 
 
-def _shown(folder: Path) -> str:
+def _shown(path: Path) -> str:
     try:
-        return str(folder.relative_to(Path.cwd()))
+        return str(path.relative_to(Path.cwd()))
     except ValueError:
-        return str(folder)
+        return str(path)

@@ -40,6 +40,11 @@ class Installation:
     catalogue: Catalogue
 
     @property
+    def simulated_mark(self) -> Path:
+        """A file that is there when the phones of this data folder are simulated."""
+        return self.settings.data / "SIMULATED"
+
+    @property
     def applier(self) -> Applier:
         """Plans and applies site files."""
         armed = timedelta(hours=self.settings.access.armed_hours)

@@ -56,8 +56,11 @@ def status(installation: Installation, site: str | None, as_json: bool) -> None:
         for phone in waiting_phones(installation.events)
     ]
     if as_json:
-        echo_json({"phones": phones, "waiting": waiting})
+        simulated = installation.simulated_mark.exists()
+        echo_json({"phones": phones, "waiting": waiting, "simulated": simulated})
         return
+    if installation.simulated_mark.exists():
+        click.echo("[simulated] the phones of this demo are simulated\n")
     for p in phones:
         place = f"{p['site']} {p['room']} {p['position']}"
         click.echo(f"{p['mac']}  {place:<36} {p['model']:<18} {p['status']:<14} {p['cause']}")

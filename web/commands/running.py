@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -116,8 +117,8 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     """Run the sample hotel with simulated phones, on a data folder of its own."""
     from web import demo as hotel
 
-    _listen("http", http or "127.0.0.1:8080")
-    _listen("tftp", tftp or "127.0.0.1:6969")
+    _listen("http", http or hotel.free_address(8080, socket.SOCK_STREAM))
+    _listen("tftp", tftp or hotel.free_address(6969, socket.SOCK_DGRAM))
     settings = _settings(data or default_data() / "demo", log_json=False)
     addresses = hotel.DemoAddresses(
         f"{settings.http.host}:{settings.http.port}", f"{settings.tftp.host}:{settings.tftp.port}"

@@ -33,6 +33,7 @@ from provisioner.render import render
 from provisioner.secrets import Box, hash_token, make_phone_secrets, make_sip_secret
 
 CHUNK = 500
+_DONE = {Action.ADD: "added", Action.CHANGE: "changed", Action.RETIRE: "retired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +195,16 @@ def _sites(wanted: Inventory) -> list[str]:
 
 def summary(plan: Plan) -> str:
     """Return the changes in one line, without values."""
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for change in plan.changes:
-        word = f"{type(change.record).__name__.lower()}s {change.action}"
-        counts[word] = counts.get(word, 0) + 1
-    told = ", ".join(f"{n} {word}" for word, n in counts.items()) or "nothing"
-    return f"{told}; {len(plan.affected)} phones affected"
+        kind = (type(change.record).__name__.lower(), _DONE[change.action])
+        counts[kind] = counts.get(kind, 0) + 1
+    told = ", ".join(f"{_counted(n, noun)} {done}" for (noun, done), n in counts.items())
+    return f"{told or 'nothing'}; {_counted(len(plan.affected), 'phone')} affected"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def file_diffs(

@@ -19,6 +19,9 @@ from provisioner.mac import MacAddress
 from provisioner.remarks import remarks
 from provisioner.resolve import Resolved, resolve
 
+_NO_PHONES_MATTER = frozenset({"switches", "pbx"})
+"""Fields of a site that no phone's file depends on."""
+
 
 class Action(StrEnum):
     """What happens to a thing."""
@@ -250,7 +253,8 @@ def _affected(
     for change in changes:
         thing = change.record
         if isinstance(thing, Site):
-            sites.add(thing.id)
+            if not change.fields or set(change.fields) - _NO_PHONES_MATTER:
+                sites.add(thing.id)
         elif isinstance(thing, Room):
             rooms.add((thing.site, thing.id))
         elif isinstance(thing, Account):

@@ -137,7 +137,7 @@ class FileAccount(Part):
 class FileSwitchSnmp(Part):
     """How a switch is read."""
 
-    version: Literal["2c", "3"] = "2c"
+    version: Annotated[Literal["2c", "3"], BeforeValidator(_as_written)] = "2c"
     community: Secret | None = None
 
 

@@ -193,3 +193,14 @@ def test_titles_and_kinds() -> None:
     plan = make_plan(Inventory(), HELD)
     assert [c.title for c in plan.of(Site)] == ["site aurora"]
     assert next(c.title for c in plan.of(Phone)) == "phone 0c:38:3e:00:00:01 (fanvil/h5, aurora 1)"
+
+
+def test_a_change_of_switches_or_pbx_touches_no_phone() -> None:
+    from provisioner.inventory.records import Pbx, Switch
+
+    site = replace(HELD.sites[0], pbx=Pbx(host="10.0.0.5"), switches=(Switch("10.0.0.2"),))
+    plan = make_plan(HELD, replace(HELD, sites=(site,)))
+    assert [c.fields for c in plan.changes] == [("switches", "pbx")]
+    assert plan.affected == ()
+    both = replace(site, url="http://elsewhere.example")
+    assert len(make_plan(HELD, replace(HELD, sites=(both,))).affected) == 3

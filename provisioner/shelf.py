@@ -82,7 +82,8 @@ class Shelf:
 
     def refresh(self) -> None:
         """Read what changed since the last call; cheap when nothing did."""
-        if self._watch.version() == self._seen:
+        seen = self._watch.version()
+        if seen == self._seen and seen >= 0:
             return
         with self._lock:
             version = self._watch.version()

@@ -77,9 +77,7 @@ def full_site(url: str) -> dict[str, Any]:
         }
     }
     site["switches"] = [{"host": "10.20.0.2", "snmp": {"community": "Community-1"}}]
-    site["pbx"] = {
-        "ami": {"host": "10.20.0.5", "username": "bellwire", "secret": "Ami-Secret-1"}
-    }
+    site["pbx"] = {"ami": {"host": "10.20.0.5", "username": "bellwire", "secret": "Ami-Secret-1"}}
     room(site, "spa")["settings"] = {"access": {"user_password": "Room-User-1"}}
     desk = room(site, "spa")["phones"]["desk"]
     desk |= {"preset": "suite", "settings": {"access": {"admin_password": "Phone-Admin-1"}}}
@@ -376,7 +374,7 @@ def test_what_is_not_yaml_is_one_sentence(folder: DataFolder) -> None:
 
 
 def test_the_audit_names_who_and_no_secret(casa: DataFolder) -> None:
-    (who, action, target, detail), = casa.rows("select who, action, target, detail from audit")
+    ((who, action, target, detail),) = casa.rows("select who, action, target, detail from audit")
     assert who.startswith("cli")
     assert (action, target) == ("apply", "casa")
     assert "5 phones add" in detail

@@ -89,7 +89,9 @@ def test_other_methods_are_refused_alike(urls: dict[str, str], method: str) -> N
     assert right.looks == wrong.looks
 
 
-@pytest.mark.parametrize("shape", ["//p/{t}/{n}", "/p//{t}//{n}", "/p/{t}/cfg/{n}", "/p/{t}/{n}?x=1"])
+@pytest.mark.parametrize(
+    "shape", ["//p/{t}/{n}", "/p//{t}//{n}", "/p/{t}/cfg/{n}", "/p/{t}/{n}?x=1"]
+)
 def test_shapes_of_a_path(server: Server, urls: dict[str, str], shape: str) -> None:
     token = urls[YEALINK].rstrip("/").rsplit("/", 1)[1]
     reply = ask(server.url + shape.format(t=token, n=DEVICE_FILE[YEALINK]))
@@ -249,7 +251,8 @@ def test_a_database_that_cannot_be_written_is_answered_503_and_recorded(
     token = casa.token(YEALINK)
     request = FetchRequest("http", f"/p/{token}/{DEVICE_FILE[YEALINK]}", "127.0.0.1")
     with delivery_on(casa) as here:
-        with casa.opened() as other, other.database.write():
+        with casa.opened() as other, other.database.write() as session:
+            session.connection()  # takes the lock
             busy = here.delivery.answer(request)
         assert busy.outcome is Outcome.BUSY
         assert here.delivery.answer(request).outcome is Outcome.SENT

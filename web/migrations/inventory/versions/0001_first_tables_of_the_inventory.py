@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("extension", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("secret", sa.String(length=500), nullable=False),
-        sa.Column("voicemail", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("voicemail", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["site_id"],
             ["site.id"],
@@ -92,13 +92,13 @@ def upgrade() -> None:
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("handsets", sa.JSON(), nullable=False),
         sa.Column("accessories", sa.JSON(), nullable=False),
-        sa.Column("tftp_without_token", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("tftp_without_token", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("secrets", sa.String(length=2000), nullable=False),
         sa.Column("armed_until", sa.DateTime(), nullable=True),
         sa.Column("token_seen_at", sa.DateTime(), nullable=True),
         sa.Column("firmware", sa.String(length=64), server_default="", nullable=False),
-        sa.Column("dirty", sa.Boolean(), server_default=sa.text("1"), nullable=False),
+        sa.Column("dirty", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("generation", sa.Integer(), server_default="0", nullable=False),
         sa.Column("problem", sa.String(length=1000), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
@@ -123,7 +123,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("content_digest", sa.String(length=64), nullable=False),
-        sa.Column("version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["mac"],
             ["phone.mac"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -13,7 +14,7 @@ from bench.report import Table, median, spread
 
 SIZES = (1000, 5000)
 ROUNDS = 3
-RENDERED = 150  # phones of each size rendered in a round
+RENDERED = 50  # phones of each size rendered in a round
 STEPS = (
     "PyYAML reads the same file (the limit of reading)",
     "read and check the site file",
@@ -59,18 +60,19 @@ def _round(folder: Path, number: int, size: int) -> dict[str, float]:
     site_file = folder / f"{size}.yaml"
     text = hotel.site_text(size)
     site_file.write_text(text, encoding="utf-8")
-    changed = folder / f"{size}-changed.yaml"
-    changed.write_text(text.replace('label: "0"', 'label: "zero"', 1), encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     took: dict[str, float] = {}
     with hotel.installation(folder / f"{size}-{number}") as made:
         applier = made.applier
         took[STEPS[0]] = _seconds(lambda: yaml.load(text, loader)) / size
+        started = time.perf_counter()
         wanted, _ = applier.read([site_file])
-        took[STEPS[1]] = _seconds(lambda: applier.read([site_file])) / size
+        took[STEPS[1]] = (time.perf_counter() - started) / size
         took[STEPS[2]] = _seconds(lambda: applier.apply(wanted, who="bench")) / size
         took[STEPS[3]] = _seconds(lambda: applier.plan(wanted)) / size
-        other, _ = applier.read([changed])
+        first, *others = wanted.phones
+        first = replace(first, settings={"locale": {"language": "en"}})
+        other = replace(wanted, phones=(first, *others))
         took[STEPS[4]] = _seconds(lambda: applier.apply(other, who="bench"))
         made.press.render_marked()  # templates are compiled
         took[STEPS[5]] = _seconds(lambda: made.press.render_marked(RENDERED)) / RENDERED

@@ -124,7 +124,7 @@ def wanted_files(data: Path) -> list[Wanted]:
         delivery = made.delivery(made.recorder())
         try:
             for kit in kits(made):
-                _ask(delivery, kit, "settle")
+                _ask(delivery, kit, "-")
             return [_largest(delivery, kit) for kit in kits(made)]
         finally:
             delivery.close()

@@ -21,12 +21,13 @@ def described(command: str) -> str:
     cpu = re.search(r"^model name\s*:\s*(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
     memory = re.search(r"^MemTotal:\s*(\d+) kB", _read("/proc/meminfo"), re.MULTILINE)
     memory_gb = int(memory[1]) / 1024**2 if memory else 0
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    name = cpu[1] if cpu else platform.machine()
+    system = f"{platform.system()} {platform.release()}"
+    libraries = ", ".join(f"{each} {version(each)}" for each in LIBRARIES)
     tools = ", ".join(_tool(name, words) for name, words in TOOLS)
     return "\n".join(
         [
-            f"- Machine: {cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, "
-            f"{memory_gb:.0f} GB, Linux {platform.release()}",
+            f"- Machine: {name}, {os.cpu_count()} cores, {memory_gb:.0f} GB, {system}",
             f"- Python {platform.python_version()}, {libraries}",
             f"- Peers: {tools}",
             f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, `{command}`",

@@ -18,7 +18,7 @@ from bench.tftp_load import Read, Result, burst
 
 PHONES = 200
 ROUNDS = 3
-BURSTS = 5  # in a round: 1,000 transfers
+BURSTS = 4  # in a round: 800 transfers
 BLKSIZES = (512, 1428)
 START_S = 20.0
 

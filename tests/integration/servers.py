@@ -47,11 +47,11 @@ GIVEN_SECRET = "Given-Secret-of-100"
 
 
 def small_site(
-    url: str = "http://127.0.0.1:8080", *networks: str, id: str = "casa"
-) -> dict[str, Any]:  # noqa: A002
+    url: str = "http://127.0.0.1:8080", *networks: str, site_id: str = "casa"
+) -> dict[str, Any]:
     """A small hotel as a site file has it; to be changed at will."""
     return {
-        "id": id,
+        "id": site_id,
         "name": "Casa",
         "country": "ES",
         "timezone": "Europe/Madrid",
@@ -98,7 +98,7 @@ def sample_hotel(url: str) -> dict[str, Any]:
     return {**site, "url": url, "networks": [*site["networks"], LOOPBACK]}
 
 
-def many_rooms(count: int, url: str, *, start: int = 0, id: str = "big") -> dict[str, Any]:  # noqa: A002
+def many_rooms(count: int, url: str, *, start: int = 0, site_id: str = "big") -> dict[str, Any]:
     """A hotel with that many guest rooms, one phone each, of three vendors."""
     models = ["fanvil/h5", "fanvil/h2u-v2", "yealink/t31p", "yealink/t19p-e2", "snom/d717"]
     ouis = {"fanvil": 0x0C383E, "yealink": 0x805EC0, "snom": 0x000413}
@@ -112,7 +112,7 @@ def many_rooms(count: int, url: str, *, start: int = 0, id: str = "big") -> dict
                 "phones": {"bedside": {"model": model, "mac": mac}},
             }
         )  # fmt: skip
-    return {**small_site(url, id=id), "accounts": [], "rooms": rooms}
+    return {**small_site(url, site_id=site_id), "accounts": [], "rooms": rooms}
 
 
 @dataclass

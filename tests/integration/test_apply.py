@@ -184,7 +184,7 @@ def test_secrets_come_from_the_environment_and_from_files(
 
 def test_an_error_in_the_middle_leaves_nothing(casa: DataFolder) -> None:
     before = dump(casa)
-    good = small_site(casa.url, id="good")
+    good = small_site(casa.url, site_id="good")
     good["rooms"] = [
         {
             "id": "1", "template": "guest-room", "extension": "1",
@@ -274,7 +274,7 @@ def test_two_phones_can_swap_their_places(casa: DataFolder) -> None:
 
 def test_a_phone_can_move_to_another_site_that_is_applied_with_it(casa: DataFolder) -> None:
     token = casa.token(SNOM)
-    home, other = small_site(casa.url), small_site(casa.url, id="other")
+    home, other = small_site(casa.url), small_site(casa.url, site_id="other")
     other["rooms"] = [room(home, "spa")]
     home["rooms"] = [r for r in home["rooms"] if r["id"] != "spa"]
     casa.apply(home, other)
@@ -357,7 +357,7 @@ def test_errors_name_file_line_and_field(
 
 
 def test_several_files_are_one_transaction(folder: DataFolder) -> None:
-    first, second = small_site(folder.url), small_site(folder.url, id="second")
+    first, second = small_site(folder.url), small_site(folder.url, site_id="second")
     second["rooms"] = []
     second["colour"] = "blue"
     files = [str(folder.write(first)), str(folder.write(second))]

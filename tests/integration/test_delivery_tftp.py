@@ -37,10 +37,9 @@ def server(make_module_server: MakeServer) -> Server:
 @pytest.fixture(scope="module")
 def files(server: Server) -> list[tuple[str, bytes]]:
     """Every file of three phones: its TFTP name, with the token, and what HTTP gives for it."""
-    found = []
-    for mac, url in server.folder.urls(*THREE).items():
-        for name in server.folder.names(mac):
-            found.append((url.split("/", 3)[3] + name, ask(url + name).body))
+    urls = server.folder.urls(*THREE)
+    asked = [urls[mac] + name for mac in THREE for name in server.folder.names(mac)]
+    found = [(url.split("/", 3)[3], ask(url).body) for url in asked]
     assert len(found) > 6
     return found
 

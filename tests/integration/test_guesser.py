@@ -56,7 +56,7 @@ def server(make_module_server: MakeServer) -> Server:
         return small_site(url)
 
     made = make_module_server(site, environment={"BELLWIRE_ACCESS__REFUSALS_PER_MINUTE": "1000000"})
-    away = small_site(made.url, "10.99.0.0/16", id="away")
+    away = small_site(made.url, "10.99.0.0/16", site_id="away")
     away["rooms"] = [
         {
             "id": "1", "template": "guest-room", "extension": "1",

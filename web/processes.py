@@ -39,7 +39,7 @@ PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STOP_S = 10.0
 KILL_S = 5  # less than STOP_S
-PORT_WAIT_S = 15.0
+PORT_WAIT_S = 3.0
 
 
 def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
@@ -136,6 +136,7 @@ def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
     environment = {**os.environ, PARENT_PIPE: str(read_end)}
     started_at: dict[str, float] = {}
     running: dict[str, subprocess.Popen[bytes]] = {}
+    again: set[str] = set()
 
     def start(name: str) -> None:
         started_at[name] = time.monotonic()
@@ -148,10 +149,11 @@ def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
             for name, process in list(running.items()):
                 if process.poll() is None:
                     continue
-                if process.returncode == 2:  # noqa: PLR2004 - usage: it would end so again
+                if process.returncode == 2 and name not in again:  # noqa: PLR2004 - usage
                     log.error("%s cannot run as configured; ending", name)
                     return 1
                 log.error("%s ended with %d; starting it again", name, process.returncode)
+                again.add(name)
                 if not stop.wait(max(0.0, RESTART_S - (time.monotonic() - started_at[name]))):
                     start(name)
         return 0

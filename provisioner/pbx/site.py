@@ -95,12 +95,7 @@ def _phone(catalogue: Catalogue, site: Site, rooms: Mapping[str, Room], phone: P
     room = rooms.get(phone.room)
     if room is None:
         raise UnknownThingError(f"{phone.mac.colons}: there is no room {phone.room!r}")
-    try:
-        place = place_of(catalogue, site, room, phone)
-    except KeyError as problem:
-        raise UnknownThingError(
-            f"{phone.mac.colons}: there is no model or preset {problem.args[0]!r}"
-        ) from problem
+    place = place_of(catalogue, site, room, phone)
     everyone = (*phone.accounts, *(handset.extension for handset in phone.handsets))
     return PbxPhone(
         mac=phone.mac,

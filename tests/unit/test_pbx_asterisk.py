@@ -395,5 +395,5 @@ def test_pbx_site_names_what_it_does_not_know() -> None:
     with pytest.raises(UnknownThingError, match="no room '214'"):
         pbx_site(load(), replace(whole, rooms=()), SITE.id)
     odd = replace(whole.phones[1], preset="no-such")
-    with pytest.raises(UnknownThingError, match="no model or preset 'no-such'"):
+    with pytest.raises(UnknownThingError, match="no preset 'no-such'"):
         pbx_site(load(), replace(whole, phones=(odd,)), SITE.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,9 +34,32 @@ from web.installation import Installation
 @with_installation
 def status(installation: Installation, site: str | None, as_json: bool) -> None:
     """List phones with what is known of them, and the phones that wait."""
+    phones = _phones_with_status(installation, site)
+    waiting = [
+        {**asdict(phone), "mac": MacAddress(phone.mac).colons}
+        for phone in waiting_phones(installation.events)
+    ]
+    simulated = installation.simulated_mark.exists()
+    if as_json:
+        echo_json({"phones": phones, "waiting": waiting, "simulated": simulated})
+        return
+    if simulated:
+        click.echo("[simulated] the phones of this demo are simulated\n")
+    for p in phones:
+        place = f"{p['site']} {p['room']} {p['position']}"
+        click.echo(f"{p['mac']}  {place:<36} {p['model']:<18} {p['status']:<14} {p['cause']}")
+    counts = Counter(p["status"] for p in phones)
+    told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no phones"
+    click.echo(f"\n{told}; {len(waiting)} waiting")
+    for w in waiting:
+        what = f"{w['vendor']} {w['model']} from {w['address']}, {w['times']}x"
+        click.echo(f"waiting {w['mac']}  {what}")
+
+
+def _phones_with_status(installation: Installation, site: str | None) -> list[dict[str, object]]:
     now = utc_now()
     last = last_fetches(installation.events)
-    phones = []
+    phones: list[dict[str, object]] = []
     for row in phone_rows(installation.database, site):
         seen = PhoneSeen(row.armed_until, row.token_seen_at, row.problem, last.get(row.mac))
         state, cause, since = provisioning_status(seen, now)
@@ -51,28 +75,7 @@ def status(installation: Installation, site: str | None, as_json: bool) -> None:
                 "since": since,
             }
         )
-    waiting = [
-        {**asdict(phone), "mac": MacAddress(phone.mac).colons}
-        for phone in waiting_phones(installation.events)
-    ]
-    if as_json:
-        simulated = installation.simulated_mark.exists()
-        echo_json({"phones": phones, "waiting": waiting, "simulated": simulated})
-        return
-    if installation.simulated_mark.exists():
-        click.echo("[simulated] the phones of this demo are simulated\n")
-    for p in phones:
-        place = f"{p['site']} {p['room']} {p['position']}"
-        click.echo(f"{p['mac']}  {place:<36} {p['model']:<18} {p['status']:<14} {p['cause']}")
-    counts: dict[object, int] = {}
-    for p in phones:
-        counts[p["status"]] = counts.get(p["status"], 0) + 1
-    told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no phones"
-    click.echo(f"\n{told}; {len(waiting)} waiting")
-    for w in waiting:
-        click.echo(
-            f"waiting {w['mac']}  {w['vendor']} {w['model']} from {w['address']}, {w['times']}x"
-        )
+    return phones
 
 
 @click.command()

@@ -25,7 +25,7 @@ def commands() -> str:
         "Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage or configuration.\n"
     )
     for path, command in _commands(main, "bellwire"):
-        with click.Context(command, info_name=path) as context:
+        with click.Context(command, info_name=path, help_option_names=["-h", "--help"]) as context:
             lines += [f"## {path}\n", "```", command.get_help(context), "```\n"]
     return "\n".join(lines)
 

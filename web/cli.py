@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -17,7 +18,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a closed pipe is no error
         except (SettingsError, SecretsError) as problem:
             click.echo(f"bellwire: {problem}", err=True)
             sys.exit(2)
@@ -25,11 +27,19 @@ class _Group(click.Group):
             click.echo(f"bellwire: {problem}", err=True)
             sys.exit(1)
         except BrokenPipeError:
-            sys.stderr.close()
+            _say_no_more()
             sys.exit(0)
         except (OSError, OperationalError) as problem:  # a full disk, a database that is locked
             click.echo(f"bellwire: {getattr(problem, 'orig', None) or problem}", err=True)
             sys.exit(1)
+        return result
+
+
+def _say_no_more() -> None:
+    """Point standard output at nothing: Python would fail to flush it at the end."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -70,7 +70,8 @@ class Press:
     def render_marked(self, limit: int = BATCH) -> int:
         """Render up to ``limit`` marked phones; returns how many there were."""
         with self.database.read() as session:
-            query = select(PhoneRow.mac).where(PhoneRow.dirty).limit(limit)
+            # by chance: several processes at work at once take different ones
+            query = select(PhoneRow.mac).where(PhoneRow.dirty).order_by(func.random()).limit(limit)
             macs = list(session.scalars(query))
         if macs:
             self._render_batch(macs)

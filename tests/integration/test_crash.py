@@ -153,7 +153,7 @@ def test_rendering_that_is_killed_leaves_whole_phones(
         site["sip"] = {**site["sip"], "expires_s": 700 + number}
         folder.apply(site, options=("--no-render",))
         command = bellwire("apply", str(folder.write(site)), "--data", str(folder.path))
-        killed(command, "rendering", rng.uniform(0.0, 1.5))
+        killed(command, "rendering", rng.uniform(0.3, 2.5))
         left.append(check_rendered(folder))
     with capsys.disabled():
         print(f"\nphones still marked after each kill: {left}")
@@ -274,3 +274,15 @@ def test_a_first_start_that_is_killed_can_be_repeated(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         left = {f.name for f in folder.path.iterdir() if not f.name.endswith(("-wal", "-shm"))}
         assert {"bellwire.db", "events.db", "secret.key"} <= left
+
+
+def test_two_processes_that_render_at_once_agree(make_server: MakeServer) -> None:
+    server = make_server(lambda url: many_rooms(200, url), options=())
+    folder = server.folder
+    site = many_rooms(200, folder.url)
+    for number in range(2):
+        site["sip"] = {**site["sip"], "expires_s": 700 + number}
+        folder.apply(site)  # the monitor renders meanwhile
+        wait_for("all is rendered", lambda: not folder.marked())
+        assert check_rendered(folder) == 0
+    assert "Traceback" not in server.log

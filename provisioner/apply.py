@@ -7,7 +7,7 @@ Rendering follows outside of it; the phones concerned are marked.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -211,7 +211,9 @@ def file_diffs(
     applier: Applier, plan: Plan, macs: Iterable[MacAddress]
 ) -> Iterator[tuple[MacAddress, str]]:
     """Yield the unified diff of each phone's files, secrets masked."""
-    now, then = _Preview(applier.catalogue, plan.before), _Preview(applier.catalogue, plan.after)
+    firmware = _firmware(applier.database)
+    now = _Preview(applier.catalogue, plan.before, firmware)
+    then = _Preview(applier.catalogue, plan.after, firmware)
     for mac in macs:
         before, after = now.files(mac), then.files(mac)
         lines: list[str] = []
@@ -227,11 +229,21 @@ def file_diffs(
         yield mac, "\n".join(lines)
 
 
+def _firmware(database: Database) -> dict[str, str]:
+    """The firmware that phones have shown, by MAC: it chooses the dialect of a preview too."""
+    with database.read() as session:
+        query = select(PhoneRow.mac, PhoneRow.firmware).where(PhoneRow.firmware != "")
+        return {row.mac: row.firmware for row in session.execute(query)}
+
+
 class _Preview:
     """An inventory, looked up by key, whose files are rendered with their secrets masked."""
 
-    def __init__(self, catalogue: Catalogue, inventory: Inventory) -> None:
+    def __init__(
+        self, catalogue: Catalogue, inventory: Inventory, firmware: Mapping[str, str]
+    ) -> None:
         self._catalogue = catalogue
+        self._firmware = firmware
         self._stand_in = make_phone_secrets()  # never shown: every secret is masked
         self._phones = {p.mac: p for p in inventory.phones}
         self._sites = {s.id: s for s in inventory.sites}
@@ -249,6 +261,7 @@ class _Preview:
         room = self._rooms[phone.site, phone.room]
         place = place_of(self._catalogue, self._sites[phone.site], room, phone)
         accounts = self._accounts.get(phone.site, {})
-        kit = assemble(self._catalogue, place, accounts, self._stand_in)
+        shown = self._firmware.get(mac)
+        kit = assemble(self._catalogue, place, accounts, self._stand_in, shown)
         made = render(self._catalogue.folder, kit, masked=True)
         return {file.name: file.body.decode("utf-8") for file in made}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr
 
 from provisioner.errors import UnknownThingError
 from provisioner.kit import PhoneKit
+from provisioner.render import hide_secret_parameters
 from provisioner.syntaxes import MASK
 
 
@@ -55,6 +56,11 @@ def _leaves(section: BaseModel, path: str) -> Iterator[tuple[str, object]]:
             yield from _leaves(value, here)
         elif isinstance(value, dict) and value:  # raw: by dialect and vendor parameter
             for dialect, given in value.items():
-                yield from ((f"{here}.{dialect}.{key}", text) for key, text in given.items())
+                for key, text in hide_secret_parameters(given).items():
+                    yield f"{here}.{dialect}.{key}", _shown(text)
         else:
-            yield here, MASK if isinstance(value, SecretStr) else value
+            yield here, _shown(value)
+
+
+def _shown(value: object) -> object:
+    return MASK if isinstance(value, SecretStr) else value

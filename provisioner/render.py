@@ -6,12 +6,14 @@ Same inputs, same bytes: phones compare digests, so nothing here knows the time 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, TemplateError
+from pydantic import SecretStr
 
 from provisioner.catalogue.schema import Dialect, Model, RenderedName, Role
 from provisioner.errors import RenderError
@@ -19,6 +21,9 @@ from provisioner.kit import PhoneKit, Urls
 from provisioner.mac import MacAddress
 from provisioner.syntaxes import UnsafeValueError, environment
 
+_SECRET_NAME = re.compile(
+    r"pass|pswd|pwd|secret|psk|aes_key|file key|pin_code|\bpin\b", re.IGNORECASE
+)
 Versioner = Callable[[str, str], int]
 
 
@@ -123,7 +128,7 @@ def _body(folder: Path, kit: PhoneKit, entry: RenderedName, version: int, *, mas
         "secrets": kit.secrets,
         "type": kit.model.type_string,
         "version": version_text(kit.dialect, version),
-        "raw": kit.settings.raw.get(kit.dialect.id, {}),
+        "raw": hide_secret_parameters(kit.settings.raw.get(kit.dialect.id, {})),
     }
     template = f"{kit.vendor.id}/{entry.template}"
     return _rendered(folder, kit.dialect.syntax, kit.model, template, facts, masked=masked)
@@ -135,6 +140,11 @@ def _numbered(body: bytes, dialect: Dialect, version: int) -> bytes | None:
     if body.count(zero) != 1:
         return None
     return body.replace(zero, version_text(dialect, version).encode("ascii"))
+
+
+def hide_secret_parameters(raw: Mapping[str, str]) -> dict[str, str | SecretStr]:
+    """Return vendor parameters with those whose names speak of a secret masked in previews."""
+    return {n: SecretStr(v) if _SECRET_NAME.search(n) else v for n, v in raw.items()}
 
 
 def version_text(dialect: Dialect, version: int) -> str:

@@ -23,7 +23,7 @@ from provisioner.config import Settings
 from provisioner.errors import SettingsError
 from provisioner.inventory import store
 from provisioner.inventory.records import Inventory
-from web.installation import Installation, opened
+from web.installation import MARK, Installation, opened
 from web.simulated.fetching import fetch
 from web.simulated.fleet import Fleet, FleetPhone
 from web.simulated.registrar import Registrar
@@ -62,8 +62,12 @@ def free_address(port: int, kind: socket.SocketKind) -> str:
 
 
 def prepare(settings: Settings, addresses: DemoAddresses) -> None:
-    """Make a fresh data folder with the sample hotel in it."""
-    shutil.rmtree(settings.data, ignore_errors=True)
+    """Make a fresh data folder with the sample hotel in it.
+
+    Raises:
+        SettingsError: the folder holds something that no demo has made.
+    """
+    _clear(settings.data)
     with opened(settings) as installation:
         installation.simulated_mark.touch()
         wanted, _ = installation.applier.read([shipped_folder() / SAMPLE])
@@ -74,6 +78,13 @@ def prepare(settings: Settings, addresses: DemoAddresses) -> None:
             while done:
                 bar.update(done)
                 done = press.render_marked()
+
+
+def _clear(data: Path) -> None:
+    """Remove an earlier demo; anything else is somebody's data."""
+    if data.is_dir() and any(data.iterdir()) and not (data / MARK).exists():
+        raise SettingsError(f"{data} holds data that is not a demo's; give the demo another folder")
+    shutil.rmtree(data, ignore_errors=True)
 
 
 def _on_this_machine(wanted: Inventory, addresses: DemoAddresses) -> Inventory:

@@ -28,6 +28,8 @@ from web.migrate import check_key, has_key, upgrade
 
 log = logging.getLogger(__name__)
 
+MARK = "SIMULATED"
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -42,7 +44,7 @@ class Installation:
     @property
     def simulated_mark(self) -> Path:
         """A file that is there when the phones of this data folder are simulated."""
-        return self.settings.data / "SIMULATED"
+        return self.settings.data / MARK
 
     @property
     def applier(self) -> Applier:
@@ -89,7 +91,7 @@ def open_installation(settings: Settings) -> Installation:
     """
     catalogue = load()
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o750, parents=True, exist_ok=True)
     except OSError as problem:
         raise SettingsError(f"data folder {settings.data}: {problem.strerror}") from problem
     database = Database(settings.main_url)

@@ -50,3 +50,13 @@ def test_the_curl_line_fetches_a_phones_file_while_it_runs(tmp_path: Path) -> No
         finally:
             demo.terminate()
             demo.wait(60)
+
+
+def test_the_demo_touches_nobodys_data(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "bellwire.db").write_text("somebody's")
+    done = bellwire("demo", "--once", "--data", str(data))
+    assert done.returncode == 2
+    assert "not a demo's" in done.stderr
+    assert (data / "bellwire.db").read_text() == "somebody's"

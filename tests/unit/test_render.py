@@ -200,3 +200,16 @@ def test_an_empty_file_is_not_sent(tmp_path: Path) -> None:
     files = render(tmp_path, kit_of("yealink/t46u", "office"))
     assert [f.name for f in files] == ["0c383e000214.cfg"]
     assert files[0].body == b"x = 0c383e000214\n"
+
+
+def test_raw_parameters_that_sound_secret_are_masked_in_previews() -> None:
+    from provisioner.catalogue.loader import load
+    from tests.kits import make_kit
+
+    settings = {"raw": {"v81": {"network.vpn.password": "hush-hush", "phone_setting.x": "plain"}}}
+    kit = make_kit("yealink/t31p", "guest-room", settings=settings)
+    shown = b"".join(f.body for f in render(load().folder, kit, masked=True))
+    told = b"".join(f.body for f in render(load().folder, kit))
+    assert b"hush-hush" in told
+    assert b"hush-hush" not in shown
+    assert b"phone_setting.x = plain" in shown

@@ -13,15 +13,6 @@ import click
 from provisioner import log
 from provisioner.config import Settings, default_data
 from web.commands.options import data_option, settings_for
-from web.processes import (
-    command_line,
-    run_field_process,
-    run_monitor,
-    run_web,
-    stop_event,
-    supervise,
-    watch_parent_pipe,
-)
 
 
 def _listen(name: str, value: str | None) -> None:
@@ -68,14 +59,15 @@ def serve(
     if pnp:
         os.environ["BELLWIRE_PNP__ENABLED"] = "true"
     _settings(data, log_json=log_json)
+    from web import processes
     from web.installation import opened
 
     with opened(settings_for(data)):
         pass  # made and migrated once, before three processes look at it
     names = ["web", "field", *([] if no_monitor else ["monitor"])]
     options = ["--log-json"] if log_json else []
-    commands = {name: command_line(name, *options) for name in names}
-    raise SystemExit(supervise(commands, stop_event()))
+    commands = {name: processes.command_line(name, *options) for name in names}
+    raise SystemExit(processes.supervise(commands, processes.stop_event()))
 
 
 @click.command()
@@ -86,8 +78,10 @@ def web(data: Path | None, http: str | None, log_json: bool) -> None:
     """Run the HTTP process alone."""
     _listen("http", http)
     settings = _settings(data, log_json=log_json)
-    watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    run_web(settings)
+    from web import processes
+
+    processes.watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    processes.run_web(settings)
 
 
 @click.command()
@@ -97,7 +91,9 @@ def web(data: Path | None, http: str | None, log_json: bool) -> None:
 def field(data: Path | None, tftp: str | None, log_json: bool) -> None:
     """Run the TFTP and plug-and-play process alone."""
     _listen("tftp", tftp)
-    run_field_process(_settings(data, log_json=log_json))
+    from web import processes
+
+    processes.run_field_process(_settings(data, log_json=log_json))
 
 
 @click.command()
@@ -105,7 +101,9 @@ def field(data: Path | None, tftp: str | None, log_json: bool) -> None:
 @_JSON_LOG
 def monitor(data: Path | None, log_json: bool) -> None:
     """Run the background process alone: rendering and retention."""
-    run_monitor(_settings(data, log_json=log_json))
+    from web import processes
+
+    processes.run_monitor(_settings(data, log_json=log_json))
 
 
 @click.command()
@@ -116,6 +114,7 @@ def monitor(data: Path | None, log_json: bool) -> None:
 def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> None:
     """Run the sample hotel with simulated phones, on a data folder of its own."""
     from web import demo as hotel
+    from web import processes
 
     _listen("http", http or hotel.free_address(8080, socket.SOCK_STREAM))
     _listen("tftp", tftp or hotel.free_address(6969, socket.SOCK_DGRAM))
@@ -125,10 +124,10 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     )
     click.echo("bellwire demo: the sample hotel, Hotel Aurora")
     hotel.prepare(settings, addresses)
-    stop = stop_event()
+    stop = processes.stop_event()
     ended: list[int] = []
-    commands = {name: command_line(name) for name in ("web", "field", "monitor")}
-    servers = threading.Thread(target=lambda: ended.append(supervise(commands, stop)))
+    commands = {name: processes.command_line(name) for name in ("web", "field", "monitor")}
+    servers = threading.Thread(target=lambda: ended.append(processes.supervise(commands, stop)))
     servers.start()
     try:
         up = hotel.wait_until_up(addresses, stop)

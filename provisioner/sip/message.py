@@ -8,6 +8,7 @@ inside a header are read in ``headers.py``, which asks the ``sipmessage`` librar
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -42,7 +43,7 @@ _FINAL = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SipMessage:
+class SipMessage(ABC):
     """What requests and responses share.
 
     Attributes:
@@ -95,9 +96,9 @@ class SipMessage:
         return parse_vias(self.needed("Via"))[0]
 
     @property
+    @abstractmethod
     def start_line(self) -> str:
         """The first line, without its line end."""
-        raise NotImplementedError
 
     def encode(self) -> bytes:
         """Return the message as it goes on the wire, with a correct Content-Length.

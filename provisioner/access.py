@@ -41,7 +41,6 @@ class Reason(StrEnum):
     NOT_ARMED = "not-armed"
     SHUT_OUT = "shut-out"
     NOT_OFFERED = "not-offered"
-    NOT_RENDERED = "not-rendered"
     BUSY = "busy"
 
 

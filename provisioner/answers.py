@@ -11,6 +11,7 @@ from enum import StrEnum
 from provisioner.access import Reason
 from provisioner.identify import FetchRequest, Identity
 from provisioner.inventory.fetches import FetchEvent, WaitingPhone
+from provisioner.phone_secrets import TOKEN_PATTERN
 from provisioner.render import RenderedFile
 from provisioner.shelf import Entry
 
@@ -36,7 +37,7 @@ class Answer:
 
 NOT_FOUND = Answer(Outcome.NOT_FOUND)
 BUSY = Answer(Outcome.BUSY)
-_TOKEN = re.compile(r"[a-z2-7]{26}", re.IGNORECASE)
+_TOKEN = re.compile(TOKEN_PATTERN, re.IGNORECASE)
 
 
 def answer_with(request: FetchRequest, file: RenderedFile | None) -> Answer:

@@ -15,10 +15,11 @@ from urllib.parse import unquote
 from provisioner.catalogue.loader import Catalogue
 from provisioner.catalogue.schema import PathRule, Role, Vendor
 from provisioner.mac import MacAddress, parse_mac
+from provisioner.phone_secrets import TOKEN_PATTERN
 
 MAX_PATH = 512
 MAX_AGENT = 512
-_TOKEN = re.compile(r"[a-z2-7]{26}", re.IGNORECASE)
+_TOKEN = re.compile(TOKEN_PATTERN, re.IGNORECASE)
 _SAFE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -70,11 +71,6 @@ class Identity:
     vendor: str
     model: str
     firmware: str
-
-    @property
-    def is_phone_file(self) -> bool:
-        """Whether some vendor's devices ask for such a name."""
-        return bool(self.roles)
 
 
 def identify(request: FetchRequest, catalogue: Catalogue) -> Identity:

@@ -74,10 +74,6 @@ class KeyPlan:
         """Numbers of the expansion modules that are attached."""
         return tuple(sorted({p.slot.module for p in self.slots} - {0}))
 
-    def of_type(self, *types: KeyType) -> tuple[PlacedKey, ...]:
-        """The used slots whose keys are of these types."""
-        return tuple(p for p in self.slots if p.key is not None and p.key.type in types)
-
 
 def lay_out(model: Model, modules: Sequence[Model], keys: Iterable[PhoneKey]) -> KeyPlan:
     """Place ``keys`` on ``model`` and its attached expansion ``modules``.

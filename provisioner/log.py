@@ -8,8 +8,10 @@ import re
 import sys
 import time
 
+from provisioner.phone_secrets import TOKEN_PATTERN
+
 # a token in a path, however it got into a message
-_TOKEN = re.compile(r"/p/[a-z2-7]{26}", re.IGNORECASE)
+_TOKEN = re.compile(f"/p/{TOKEN_PATTERN}", re.IGNORECASE)
 
 
 _FORMATTER = logging.Formatter()

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+TOKEN_LENGTH = 26
+"""Characters of a provisioning token: base32 of 128 bits."""
+
+TOKEN_PATTERN = f"[a-z2-7]{{{TOKEN_LENGTH}}}"
+"""A token as it stands in a path; case does not matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneSecrets:

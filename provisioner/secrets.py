@@ -24,7 +24,6 @@ from provisioner.phone_secrets import PhoneSecrets
 # without look-alikes, and without anything a syntax of some phone or PBX treats specially
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _DIGITS = "0123456789"
-TOKEN_LENGTH = 26  # base32 of 128 bits
 
 
 def make_sip_secret() -> SecretStr:

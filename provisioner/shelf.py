@@ -76,10 +76,6 @@ class Shelf:
         """Return the phone of a MAC."""
         return self._by_mac.get(mac)
 
-    def entries(self) -> Iterable[Entry]:
-        """All phones."""
-        return list(self._by_mac.values())
-
     def refresh(self) -> None:
         """Read what changed since the last call; cheap when nothing did."""
         seen = self._watch.version()

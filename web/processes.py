@@ -21,7 +21,7 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 
 from provisioner.config import Settings, read_settings
@@ -58,6 +58,7 @@ def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
         http1_settings=HTTP1Settings(),
         ssl_cert=http.tls_certificate,
         ssl_key=http.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,  # most phones know nothing newer
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_S,
         log_enabled=True,

@@ -117,6 +117,7 @@ class Recorder:
 
     def __init__(self, database: Database, waiting_max: int = 1000) -> None:
         self.dropped = 0
+        self._told_dropped = 0
         self._database = database
         self._waiting_max = waiting_max
         self._queue: deque[FetchEvent | WaitingPhone] = deque()
@@ -146,6 +147,9 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what is queued now; what cannot be written is tried again at the next flush."""
+        if self.dropped > self._told_dropped:
+            self._told_dropped = self.dropped
+            log.warning("the fetch log was full: %d events are lost since the start", self.dropped)
         events: list[FetchEvent | WaitingPhone] = []
         while self._queue and len(events) < MAX_QUEUE:
             events.append(self._queue.popleft())

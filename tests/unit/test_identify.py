@@ -40,7 +40,7 @@ NOT_OURS = [
 def test_another_makers_phone_is_nobodys(agent: str) -> None:
     identity = who("/", agent)
     assert (identity.agent, identity.vendor, identity.model, identity.mac) == (None, "", "", None)
-    assert not identity.is_phone_file
+    assert not identity.roles
     assert who("/cfgc074ad0b63ee.xml", agent).vendor == ""
     assert who("/c074ad0b63ee.cfg", agent).vendor == ""
 
@@ -125,7 +125,7 @@ def test_names_of_files(name: str, roles: dict[str, Role], mac: str | None) -> N
         assert identity.name == name
         assert identity.path_mac == mac
         assert identity.roles == roles
-        assert identity.is_phone_file == bool(roles)
+        assert bool(identity.roles) == bool(roles)
 
 
 def test_a_phone_book_is_every_vendors() -> None:

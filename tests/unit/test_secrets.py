@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from provisioner.errors import SecretsError
+from provisioner.phone_secrets import TOKEN_LENGTH
 from provisioner.secrets import (
-    TOKEN_LENGTH,
     add_key,
     drop_old_keys,
     hash_token,

@@ -16,9 +16,10 @@ from jinja2 import Environment
 
 from bench import hotel
 from bench.report import Table, median, spread
+from provisioner.assembly import assemble, place_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.inventory.records import Account
-from provisioner.kit import PhoneKit, assemble, place_of
+from provisioner.kit import PhoneKit
 from provisioner.render import render
 
 PHONES = 20

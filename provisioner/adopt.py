@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.apply import Applier
+from provisioner.catalogue.advice import why_not
 from provisioner.catalogue.loader import Catalogue
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.suitability import why_unfit
 from provisioner.errors import DuplicateError, InventoryError, UnknownThingError
 from provisioner.inventory import store
 from provisioner.inventory.phones import require_site
-from provisioner.inventory.records import Account, Inventory, Phone, Room
+from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
 from provisioner.mac import MacAddress
 
 
@@ -29,26 +32,29 @@ def adopt(applier: Applier, mac: MacAddress, spot: Spot, model_name: str, who: s
     Raises:
         UnknownThingError: no such site, room or model, or the room's template has no such position.
         DuplicateError: the MAC or the position is taken.
-        InventoryError: the room has no extension and none is given.
+        InventoryError: the room has no extension and none is given, or the model is no device
+            for the position.
     """
     model = applier.catalogue.model(model_name)
     if not model.dialects:
-        raise UnknownThingError(f"{model.id} has no files of its own")
+        raise UnknownThingError(why_not(model))
     with applier.database.read() as session:
         require_site(session, spot.site)
         held = store.stored(session, applier.box, [spot.site])
     room = _room(held, spot)
     _check_free(held, mac, spot)
-    extension = spot.extension or room.extension
-    if not extension and model.dect is None:
+    extension = (spot.extension or room.extension) if model.accounts else ""
+    if not extension and model.accounts and model.dect is None:
         raise InventoryError(f"room {room.id} has no extension; say --extension")
+    preset = _preset(applier.catalogue, held.sites[0], room, spot.position)
+    _check_suits(applier.catalogue, held.sites[0], model, preset)
     phone = Phone(
         site=spot.site,
         room=room.id,
         position=spot.position,
         mac=mac,
         model=model.id,
-        preset=_preset(applier.catalogue, room, spot.position),
+        preset=preset,
         accounts=(extension,) if extension else (),
     )
     fresh: tuple[Account, ...] = ()
@@ -77,8 +83,14 @@ def _check_free(held: Inventory, mac: MacAddress, spot: Spot) -> None:
             )
 
 
-def _preset(catalogue: Catalogue, room: Room, position: str) -> str:
-    template = catalogue.rooms.get(room.template)
+def _check_suits(catalogue: Catalogue, site: Site, model: Model, preset: str) -> None:
+    reasons = why_unfit(model, site.presets.get(preset) or catalogue.presets[preset])
+    if reasons:
+        raise InventoryError(f"{'; '.join(reasons)} (preset {preset!r})")
+
+
+def _preset(catalogue: Catalogue, site: Site, room: Room, position: str) -> str:
+    template = site.room_templates.get(room.template) or catalogue.rooms.get(room.template)
     place = template.position(position) if template else None
     if place is None:
         known = ", ".join(p.id for p in template.positions) if template else "no template"

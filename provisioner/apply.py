@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from provisioner.assembly import assemble, place_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.errors import DuplicateError
@@ -26,10 +27,12 @@ from provisioner.inventory.site_file import read_site_files
 from provisioner.inventory.site_records import to_inventory
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, Base, PhoneRow, RenderedRow, RoomRow, SiteRow
-from provisioner.kit import assemble, place_of
+from provisioner.library.site_names import check_library_names
 from provisioner.mac import MacAddress
-from provisioner.plan import Action, Change, Plan, check_phones, make_plan
+from provisioner.phone_checks import check_phones
+from provisioner.plan import Action, Change, Plan, make_plan
 from provisioner.render import render
+from provisioner.room_keys import rooms_by_site
 from provisioner.secrets import Box, hash_token, make_phone_secrets, make_sip_secret
 
 CHUNK = 500
@@ -54,7 +57,10 @@ class Applier:
         Raises:
             SiteFileError: names file, line and field.
         """
-        inventory, where = to_inventory(read_site_files(files), self.catalogue)
+        sources = read_site_files(files)
+        inventory, where = to_inventory(sources, self.catalogue)
+        with self.database.read() as session:
+            check_library_names(session, sources)
         return inventory, check_phones(self.catalogue, inventory, where)
 
     def plan(self, wanted: Inventory, *, prune: bool = False) -> Plan:
@@ -82,7 +88,8 @@ class Applier:
 
     def _plan(self, session: Session, wanted: Inventory, *, prune: bool) -> Plan:
         self._refuse_foreign(session, wanted)
-        return make_plan(store.stored(session, self.box, _sites(wanted)), wanted, prune=prune)
+        held = store.stored(session, self.box, _sites(wanted))
+        return make_plan(self.catalogue, held, wanted, prune=prune)
 
     def _refuse_foreign(self, session: Session, wanted: Inventory) -> None:
         here = set(_sites(wanted))
@@ -107,7 +114,7 @@ class Applier:
         self._upsert(session, AccountRow, plan.of(Account), self._account)
         self._phones(session, plan.of(Phone), now)
         self._retire_rest(session, gone)
-        generation = next_generation(session, removed=bool(gone))
+        generation = next_generation(session, removed=bool(gone), sites=True)
         macs = [str(mac) for mac in plan.affected]
         for start in range(0, len(macs), CHUNK):
             session.execute(
@@ -248,6 +255,7 @@ class _Preview:
         self._phones = {p.mac: p for p in inventory.phones}
         self._sites = {s.id: s for s in inventory.sites}
         self._rooms = {(r.site, r.id): r for r in inventory.rooms}
+        self._rooms_of = rooms_by_site(inventory.rooms)
         self._accounts: dict[str, dict[str, Account]] = {}
         for account in inventory.accounts:
             made = account if account.secret else replace(account, secret=self._stand_in.token)
@@ -259,7 +267,8 @@ class _Preview:
         if phone is None:
             return {}
         room = self._rooms[phone.site, phone.room]
-        place = place_of(self._catalogue, self._sites[phone.site], room, phone)
+        rooms = self._rooms_of[phone.site]
+        place = place_of(self._catalogue, self._sites[phone.site], room, phone, rooms)
         accounts = self._accounts.get(phone.site, {})
         shown = self._firmware.get(mac)
         kit = assemble(self._catalogue, place, accounts, self._stand_in, shown)

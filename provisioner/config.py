@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -41,7 +41,13 @@ class Http(_Part):
 
     host: str = "127.0.0.1"
     port: Port = 8080
-    threads: int = Field(default=4, ge=1, le=8, description="blocking threads of a worker")
+    threads: int = Field(default=4, ge=1, le=8, description="requests answered at the same time")
+    downloads: int = Field(
+        default=24,
+        ge=1,
+        le=256,
+        description="large files (firmware) sent at the same time, each by a thread of its own",
+    )
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
@@ -81,11 +87,41 @@ class Access(_Part):
 
 
 class Retention(_Part):
-    """How long the fetch log is kept."""
+    """How long the fetch log and the figures of the monitor are kept."""
 
     fetch_days: int = Field(default=90, ge=1)
     fetch_rows: int = Field(default=2_000_000, ge=1000)
     waiting_days: int = Field(default=14, ge=1)
+    minute_days: int = Field(default=2, ge=1, le=400, description="figures of each minute")
+    hour_days: int = Field(default=30, ge=2, le=4000, description="figures of each hour")
+    day_days: int = Field(default=400, ge=30, le=40_000, description="figures of each day")
+    incident_days: int = Field(default=400, ge=1, description="incidents that are over")
+
+
+class Smtp(_Part):
+    """The mail server through which messages are sent."""
+
+    host: str = Field(default="", description="empty: no e-mail is sent")
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="tls: from the first byte, usually port 465"
+    )
+    username: str = Field(default="", description="empty: the server asks for none")
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="bellwire@localhost", pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    timeout_s: float = Field(default=15.0, gt=0, le=60)
+
+
+class Metrics(_Part):
+    """``/metrics`` for Prometheus."""
+
+    enabled: bool = False
+    token: SecretStr = Field(
+        default=SecretStr(""), description="a bearer token that is asked for; empty: none"
+    )
+    each_phone: bool = Field(
+        default=True, description="series of each phone, besides those of each site"
+    )
 
 
 class Settings(BaseSettings):
@@ -106,6 +142,8 @@ class Settings(BaseSettings):
     pnp: Pnp = Pnp()
     access: Access = Access()
     retention: Retention = Retention()
+    smtp: Smtp = Smtp()
+    metrics: Metrics = Metrics()
 
     @classmethod
     def settings_customise_sources(
@@ -129,6 +167,11 @@ class Settings(BaseSettings):
     def events_url(self) -> str:
         """SQLAlchemy URL of the fetch log: a database of its own beside SQLite."""
         return self.database_url or f"sqlite:///{self.data / 'events.db'}"
+
+    @property
+    def monitoring_url(self) -> str:
+        """SQLAlchemy URL of what the monitor remembers: a database of its own beside SQLite."""
+        return self.database_url or f"sqlite:///{self.data / 'monitoring.db'}"
 
     @property
     def secret_key_file(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
@@ -19,6 +19,7 @@ from provisioner.access import Reason, Verdict, authorise
 from provisioner.answers import BUSY, Answer, answer_with, events_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
+from provisioner.downloads import Downloads
 from provisioner.identify import FetchRequest, Identity, identify
 from provisioner.inventory import store
 from provisioner.inventory.fetches import Recorder
@@ -29,11 +30,13 @@ from provisioner.mac import MacAddress
 from provisioner.press import Press
 from provisioner.ratelimit import Guard
 from provisioner.render import RenderedFile, render_first_contact
+from provisioner.resources import Resource, Resources
 from provisioner.secrets import Box, hash_token
 from provisioner.shelf import Entry, Shelf
 
 log = logging.getLogger(__name__)
 
+DOWNLOADS = 24
 _WEIGHTS = {
     Reason.WRONG_TOKEN: 5.0,  # no accident
     Reason.NOT_ARMED: 0.1,  # from its own site: a known phone that asks DHCP again at each boot
@@ -55,7 +58,12 @@ class Delivery:
         catalogue: vendor knowledge.
         recorder: takes the fetch log.
         guard: shuts out guessers.
+        resources: shelves of what phones share, asked in this order.
         now: the clock, naive UTC.
+
+    Attributes:
+        shelf: the phones and their finished files.
+        downloads: places for large files by HTTP.
     """
 
     def __init__(
@@ -65,15 +73,18 @@ class Delivery:
         catalogue: Catalogue,
         recorder: Recorder,
         guard: Guard,
+        resources: Sequence[Resources] = (),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.shelf = Shelf(database, box)
+        self.downloads = Downloads(DOWNLOADS)
         self._database = database
         self._box = box
         self._catalogue = catalogue
         self._press = Press(database, box, catalogue)
         self._recorder = recorder
         self._guard = guard
+        self._resources = resources
         self._now = now
         self._lock = threading.Lock()
 
@@ -87,10 +98,12 @@ class Delivery:
         verdict, reason = authorise(request, identity, entry.keeper if entry else None, now)
         if verdict is not Verdict.FULL and self._guard.is_shut_out(request.address, _clock_s()):
             verdict, reason = Verdict.REFUSED, Reason.SHUT_OUT
-        file: RenderedFile | None = None
+        file: RenderedFile | Resource | None = None
         if verdict is not Verdict.REFUSED and entry is not None:
-            file, reason = self._file(entry, identity, verdict, reason, now)
+            file, reason = self._file(entry, identity, request.query, verdict, reason, now)
         answer = BUSY if reason is Reason.BUSY else answer_with(request, file)
+        if request.protocol != "tftp" and not request.head:
+            answer = self.downloads.admit(answer)
         self._count_refusal(request, verdict, reason)
         self._record(request, identity, entry, answer, reason, now, started_ns)
         return answer
@@ -98,6 +111,8 @@ class Delivery:
     def close(self) -> None:
         """Let go of the database."""
         self.shelf.close()
+        for shelf in self._resources:
+            shelf.close()
 
     def first_contact_url(self, mac: MacAddress, address: str) -> str | None:
         """Return the token URL of an armed phone that asks from its site, else None (PnP)."""
@@ -119,19 +134,33 @@ class Delivery:
         return self.shelf.by_mac(identity.mac) if identity.mac else None
 
     def _file(
-        self, entry: Entry, identity: Identity, verdict: Verdict, reason: Reason, now: datetime
-    ) -> tuple[RenderedFile | None, Reason]:
+        self,
+        entry: Entry,
+        identity: Identity,
+        query: str,
+        verdict: Verdict,
+        reason: Reason,
+        now: datetime,
+    ) -> tuple[RenderedFile | Resource | None, Reason]:
         """The current file, rendered at once when the phone is marked."""
         if verdict is Verdict.FIRST_CONTACT:
-            file = self._first_contact(entry, identity)
-            return file, reason if file else Reason.NOT_OFFERED
+            first = self._first_contact(entry, identity)
+            return first, reason if first else Reason.NOT_OFFERED
         try:
             entry = self._settle(entry, identity, reason, now)
         except OperationalError:
             log.exception("%s must wait: the database cannot be written", entry.mac.colons)
             return None, Reason.BUSY
-        file = self.shelf.file(entry, identity.name)
+        file = self.shelf.file(entry, identity.name) or self._shared(entry, identity, query)
         return file, reason if file else Reason.NOT_OFFERED
+
+    def _shared(self, entry: Entry, identity: Identity, query: str) -> Resource | None:
+        """What phones share, from the first shelf that has it."""
+        base = entry.base_url.rstrip("/")
+        directory = f"{base}/p/{identity.token}/" if identity.token else f"{base}/"
+        found = (shelf.find(entry, identity.name, query) for shelf in self._resources)
+        resource = next((r for r in found if r is not None), None)
+        return resource.linked_to(directory) if resource else None
 
     def _first_contact(self, entry: Entry, identity: Identity) -> RenderedFile | None:
         model = self._catalogue.models.get(entry.model)
@@ -162,7 +191,7 @@ class Delivery:
         firmware = identity.firmware[:64]
         if firmware and firmware != entry.firmware and _is_own(identity, entry):
             values["firmware"] = firmware
-            if self._speaks_otherwise(entry, firmware):
+            if entry.version_matters or self._speaks_otherwise(entry, firmware):
                 values["dirty"] = True
         if not values and not entry.dirty:
             return entry

@@ -30,6 +30,9 @@ class FetchRequest:
     Attributes:
         address: the peer, after trusted proxies.
         client_mac: MAC in a verified client certificate's name, or None.
+        query: what follows the question mark, undecoded.
+        byte_range, if_range: the Range and If-Range headers as sent.
+        head: only the headers are wanted.
     """
 
     protocol: str
@@ -38,6 +41,10 @@ class FetchRequest:
     agent: str = ""
     if_none_match: str = ""
     client_mac: MacAddress | None = None
+    query: str = ""
+    byte_range: str = ""
+    if_range: str = ""
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from provisioner.catalogue.schema import KeyGroup, Model
+from provisioner.catalogue.models import KeyGroup, Model
 from provisioner.key_types import KeyType, PhoneKey
 
 
@@ -79,12 +79,27 @@ def lay_out(model: Model, modules: Sequence[Model], keys: Iterable[PhoneKey]) ->
     """Place ``keys`` on ``model`` and its attached expansion ``modules``.
 
     1. Keys that name a slot take it; 2. the others take the first free slot whose group
-    accepts them, in the model's own order, expansion modules last; 3. what remains is left over.
+    accepts them, in the model's own order, expansion modules last; 3. an optional key gives way
+    when a key that is not optional would have no place because of it; 4. what remains is left over.
     """
     spaces = _spaces(model, modules)
+    wanted = list(keys)
+    taken, left = _placed(model, spaces, wanted)
+    while left and (spare := _in_the_way(model, spaces, wanted, taken, left)) is not None:
+        del wanted[spare]
+        taken, left = _placed(model, spaces, wanted)
+    return KeyPlan(tuple(PlacedKey(slot, taken.get(slot.id)) for slot, _ in spaces), tuple(left))
+
+
+_Space = tuple[Slot, KeyGroup]
+
+
+def _placed(
+    model: Model, spaces: list[_Space], wanted: Sequence[PhoneKey]
+) -> tuple[dict[str, PhoneKey], list[LeftOver]]:
+    """Steps 1 and 2: keys by slot, and those that are not optional and have none."""
     taken: dict[str, PhoneKey] = {}
     left: list[LeftOver] = []
-    wanted = list(keys)
     for key in (k for k in wanted if k.slot):
         reason = _take_named(spaces, taken, key)
         if reason and not key.optional:
@@ -95,10 +110,34 @@ def lay_out(model: Model, modules: Sequence[Model], keys: Iterable[PhoneKey]) ->
             taken[place.id] = key
         elif not key.optional:
             left.append(LeftOver(key, _why_none(model, spaces, key)))
-    return KeyPlan(tuple(PlacedKey(slot, taken.get(slot.id)) for slot, _ in spaces), tuple(left))
+    return taken, left
 
 
-_Space = tuple[Slot, KeyGroup]
+def _in_the_way(
+    model: Model,
+    spaces: list[_Space],
+    wanted: Sequence[PhoneKey],
+    taken: dict[str, PhoneKey],
+    left: Sequence[LeftOver],
+) -> int | None:
+    """The last optional key whose absence may help one that is left over, as its index.
+
+    Keys that stand for rooms take what is left: nothing gives way to them.
+    """
+    placed = {id(key) for key in taken.values()}
+    spare = [n for n, k in enumerate(wanted) if k.optional and not k.slot and id(k) in placed]
+    homeless = {id(each.key) for each in left if not each.key.slot and not each.key.each}
+    if not spare or not homeless:
+        return None
+    _, hopeless = _placed(model, spaces, [key for key in wanted if not key.optional])
+    homeless -= {id(each.key) for each in hopeless}
+    if not homeless:
+        return None
+    types = {key.type for key in wanted if id(key) in homeless}
+    at = {id(key): slot for slot, key in taken.items()}
+    groups = {slot.id: group for slot, group in spaces}
+    direct = [n for n in spare if types & groups[at[id(wanted[n])]].accepts]
+    return (direct or spare)[-1]
 
 
 def _spaces(model: Model, modules: Sequence[Model]) -> list[_Space]:

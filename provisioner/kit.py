@@ -1,27 +1,29 @@
 """PhoneKit: everything one phone's files are made of, as values.
 
-``assemble`` joins inventory, catalogue and secrets; ``render`` turns a kit into bytes.
+``assembly`` makes one from inventory, catalogue and secrets; ``render`` turns it into bytes.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from provisioner.catalogue.loader import Catalogue
-from provisioner.catalogue.schema import Dialect, Model, Vendor
-from provisioner.clock import Clock, clock_for
-from provisioner.errors import InventoryError, UnknownThingError
-from provisioner.inventory.records import Account, Phone, Room, Site
-from provisioner.key_types import KeyType, PhoneKey
-from provisioner.keys import KeyPlan, lay_out
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.schema import Dialect, Vendor
+from provisioner.clock import Clock
+from provisioner.inventory.records import Phone, Room, Site
+from provisioner.keys import KeyPlan
+from provisioner.mac import MacAddress
 from provisioner.phone_secrets import PhoneSecrets
 from provisioner.remarks import remarks
-from provisioner.resolve import Place, Resolved, resolve
+from provisioner.resolve import Resolved
 from provisioner.settings import PhoneSettings
 from provisioner.syntaxes import MaskedText
+
+_DAY_MIN = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,29 @@ class Urls:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A firmware that a phone does not run yet.
+
+    Attributes:
+        url: empty when only handsets are offered one.
+        handsets: image URLs by DECT handset model, for what hangs on a base.
+        handset_versions: what those images are, by the same names.
+    """
+
+    version: str
+    url: MaskedText
+    handsets: Mapping[str, MaskedText] = field(default_factory=dict)
+    handset_versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneKit:
-    """What templates see; all of it values."""
+    """What templates see; all of it values.
+
+    Attributes:
+        rooms: of the whole site, when keys of the phone stand for them.
+        library_remarks: what the library cannot do for it, in sentences.
+    """
 
     vendor: Vendor
     model: Model
@@ -93,6 +116,9 @@ class PhoneKit:
     urls: Urls
     secrets: PhoneSecrets
     firmware: str | None = None
+    offer: Offer | None = None
+    rooms: tuple[Room, ...] = ()
+    library_remarks: tuple[str, ...] = ()
 
     @property
     def settings(self) -> PhoneSettings:
@@ -104,110 +130,41 @@ class PhoneKit:
         return next((line for line in self.lines if line.number == number), None)
 
     @property
+    def new_firmware(self) -> Offer | None:
+        """The image offered to the device itself, None when there is none, or only for handsets."""
+        return self.offer if self.offer is not None and self.offer.url.text else None
+
+    @property
+    def handset_images(self) -> Mapping[str, MaskedText]:
+        """Images offered to the handsets of a base: URL by handset model."""
+        return self.offer.handsets if self.offer is not None else {}
+
+    @property
+    def fetch_at(self) -> tuple[int, int] | None:
+        """Hour and minute of the daily fetch: spread over the window by MAC; None: no window."""
+        return moment_in(self.settings.provisioning.window, self.phone.mac)
+
+    def file_url(self, url: str) -> MaskedText | str:
+        """Return a ``library:NAME`` as a URL below the phone's own; any other URL as it is."""
+        scheme, _, name = url.partition(":")
+        return self.urls.file(name) if scheme == "library" else url
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What this phone will not do as asked, in sentences."""
-        return remarks(self.model, self.dialect, self.resolved, self.plan, self.clock)
+        told = remarks(self.model, self.dialect, self.resolved, self.plan, self.clock)
+        return (*told, *self.library_remarks)
 
 
-def place_of(catalogue: Catalogue, site: Site, room: Room, phone: Phone) -> Place:
-    """Return everything the settings of one phone depend on; a site's own preset comes first.
-
-    Raises:
-        UnknownThingError: model or preset are not in the catalogue any more.
-    """
-    model = catalogue.model(phone.model)
-    preset = site.presets.get(phone.preset) or catalogue.presets.get(phone.preset)
-    if preset is None:
-        raise UnknownThingError(f"{phone.mac.colons}: there is no preset {phone.preset!r}")
-    return Place(
-        vendor=catalogue.vendors[model.vendor],
-        model=model,
-        site=site,
-        preset=preset,
-        room=room,
-        template=catalogue.rooms.get(room.template),
-        phone=phone,
-    )
-
-
-def assemble(
-    catalogue: Catalogue,
-    place: Place,
-    accounts: Mapping[str, Account],
-    secrets: PhoneSecrets,
-    firmware: str | None = None,
-) -> PhoneKit:
-    """Join everything one phone's files are made of.
-
-    Args:
-        catalogue: the vendor knowledge.
-        place: the phone with its site, room, model and preset.
-        accounts: the site's accounts by extension, with their secrets.
-        secrets: the phone's own secrets.
-        firmware: as last reported; None when never seen.
-
-    Raises:
-        InventoryError: an account is missing, or a setting is not allowed.
-    """
-    model, phone = place.model, place.phone
-    resolved = resolve(place)
-    settings = resolved.settings
-    lines = _lines(phone, accounts)
-    return PhoneKit(
-        vendor=place.vendor,
-        model=model,
-        dialect=catalogue.dialect_of(model, firmware),
-        site=place.site,
-        room=place.room,
-        phone=phone,
-        resolved=resolved,
-        lines=lines,
-        handsets=_handsets(phone, lines),
-        plan=key_plan(catalogue, place, resolved),
-        clock=clock_for(settings.locale.timezone),
-        urls=urls_for(place.site.url, secrets),
-        secrets=_chosen(secrets, settings),
-        firmware=firmware,
-    )
-
-
-def key_plan(catalogue: Catalogue, place: Place, resolved: Resolved) -> KeyPlan:
-    """Lay out a phone's keys on its model and its expansion modules."""
-    attached = place.phone.accessories
-    modules = [catalogue.models[a.model] for a in attached for _ in range(a.count)]
-    keys = [_with_defaults(key, resolved.settings) for key in resolved.keys]
-    return lay_out(place.model, [m for m in modules if m.keys], keys)
-
-
-def _lines(phone: Phone, accounts: Mapping[str, Account]) -> tuple[Line, ...]:
-    extensions = list(phone.accounts)
-    extensions += [h.extension for h in phone.handsets if h.extension not in extensions]
-    lines = []
-    for number, extension in enumerate(extensions, start=1):
-        account = accounts.get(extension)
-        if account is None or account.secret is None:
-            raise InventoryError(f"{phone.mac.colons}: there is no account {extension!r}")
-        lines.append(
-            Line(
-                number=number,
-                extension=extension,
-                user=extension,
-                auth_user=extension,
-                secret=account.secret,
-                display_name=account.name or extension,
-                label=account.name or extension,
-                voicemail=account.voicemail,
-            )
-        )
-    return tuple(lines)
-
-
-def _handsets(phone: Phone, lines: tuple[Line, ...]) -> tuple[HandsetLine, ...]:
-    by_extension = {line.extension: line for line in lines}
-    return tuple(
-        HandsetLine(h.slot, h.name, h.ipui, h.model, by_extension[h.extension])
-        for h in phone.handsets
-    )
+def moment_in(window: str, mac: MacAddress) -> tuple[int, int] | None:
+    """Return a phone's own minute of a window such as ``02:00-05:00``, always the same one."""
+    if not window:
+        return None
+    (start_h, start_min), (end_h, end_min) = (map(int, t.split(":")) for t in window.split("-"))
+    start = start_h * 60 + start_min
+    length = (end_h * 60 + end_min - start) % _DAY_MIN or _DAY_MIN
+    minute = (start + zlib.crc32(mac.encode("ascii")) % length) % _DAY_MIN
+    return divmod(minute, 60)
 
 
 def urls_for(base_url: str, secrets: PhoneSecrets) -> Urls:
@@ -220,26 +177,3 @@ def urls_for(base_url: str, secrets: PhoneSecrets) -> Urls:
     prefix = f"{below}/" if below else ""
     path = MaskedText(f"{prefix}p/{token}/", f"{prefix}p/********/")
     return Urls(base + "/", directory, host, path, scheme or "http")
-
-
-def _chosen(secrets: PhoneSecrets, settings: PhoneSettings) -> PhoneSecrets:
-    """The phone's own secrets, unless a layer sets them."""
-    access, dect = settings.access, settings.dect
-    return PhoneSecrets(
-        token=secrets.token,
-        admin_password=access.admin_password or secrets.admin_password,
-        user_password=access.user_password or secrets.user_password,
-        menu_pin=access.menu_pin or secrets.menu_pin,
-        dect_pin=dect.pin or secrets.dect_pin,
-    )
-
-
-def _with_defaults(key: PhoneKey, settings: PhoneSettings) -> PhoneKey:
-    """Emergency, door and voice-mail keys know their number from the settings."""
-    default_value = {
-        KeyType.EMERGENCY: settings.emergency.numbers[0],
-        KeyType.DOOR_OPEN: settings.door.open_code,
-        KeyType.VOICEMAIL: settings.calls.voicemail,
-    }.get(key.type, "")
-    label = key.label or (settings.emergency.label if key.type is KeyType.EMERGENCY else "")
-    return key.model_copy(update={"value": key.value or default_value, "label": label})

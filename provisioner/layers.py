@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import get_args
 
-from pydantic import JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from provisioner.settings import PhoneSettings
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[A-Za-z0-9_-]+)+)\}")
+_NAME = r"[a-z_]+(?:\.[A-Za-z0-9_-]+)+"
+PLACEHOLDER = re.compile(rf"\{{({_NAME}(?:\|{_NAME})*)\}}")
+"""``{site.numbers.spa}``; ``{site.numbers.rescue|site.numbers.reception}``: the first set."""
 
 
 def first_wrong(layer: Mapping[str, JsonValue]) -> tuple[tuple[str | int, ...], str] | None:
@@ -48,3 +52,19 @@ def merged(weak: Mapping[str, JsonValue], strong: Mapping[str, JsonValue]) -> di
         both = isinstance(below, dict) and isinstance(value, dict)
         made[name] = merged(below, value) if both else value  # type: ignore[arg-type]
     return made
+
+
+@cache
+def secret_settings() -> frozenset[tuple[str, ...]]:
+    """The paths of all settings that are secrets."""
+    return frozenset(_secrets(PhoneSettings, ()))
+
+
+def _secrets(section: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, field in section.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _secrets(kind, (*path, name))
+        if any("SecretStr" in str(kind) or kind is SecretStr for kind in kinds):
+            yield (*path, name)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from provisioner.catalogue.loader import Catalogue
-from provisioner.clock import clock_for
-from provisioner.errors import DuplicateError, InventoryError, UnknownThingError
+from provisioner.errors import DuplicateError, UnknownThingError
 from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
-from provisioner.inventory.site_file import SiteFile
-from provisioner.inventory.site_yaml import Path_
-from provisioner.keys import KeyPlan
-from provisioner.kit import key_plan, place_of
 from provisioner.mac import MacAddress
-from provisioner.remarks import remarks
-from provisioner.resolve import Resolved, resolve
+from provisioner.room_keys import WATCHED, watches_rooms
 
-_NO_PHONES_MATTER = frozenset({"switches", "pbx"})
-"""Fields of a site that no phone's file depends on."""
+_NO_PHONES_MATTER = frozenset({"switches", "pbx", "phonebook", "listed", "monitoring"})
+"""Fields of a site, or an account, that no phone's file depends on."""
 
 
 class Action(StrEnum):
@@ -84,11 +78,19 @@ class Plan:
         return tuple(c for c in self.changes if isinstance(c.record, kind))
 
 
-def make_plan(before: Inventory, wanted: Inventory, *, prune: bool = False) -> Plan:
+def make_plan(
+    catalogue: Catalogue, before: Inventory, wanted: Inventory, *, prune: bool = False
+) -> Plan:
     """Compare what is stored with what is wanted.
 
     What the files no longer name stays, unless ``prune``. An account without a secret in the
     file keeps the one it has.
+
+    Args:
+        catalogue: its presets say which phones show other rooms on their keys.
+        before: what is stored.
+        wanted: what the files say.
+        prune: retire what the files no longer name.
 
     Raises:
         DuplicateError: two phones would stand at the same position.
@@ -109,55 +111,7 @@ def make_plan(before: Inventory, wanted: Inventory, *, prune: bool = False) -> P
     after = _after(before, changes)
     _check_positions(after.phones)
     _check_references(after)
-    return Plan(changes, _affected(changes, before, after), before, after)
-
-
-def check_phones(
-    catalogue: Catalogue,
-    inventory: Inventory,
-    where: Mapping[MacAddress, tuple[SiteFile, Path_]],
-) -> dict[str, int]:
-    """Refuse settings that are not allowed and keys that have no place.
-
-    Returns:
-        What phones will not do as asked, as sentences with the number of phones.
-
-    Raises:
-        SiteFileError: names file, line and the key.
-    """
-    sites = {site.id: site for site in inventory.sites}
-    rooms = _rooms(inventory.rooms)
-    told: dict[str, int] = {}
-    for phone in inventory.phones:
-        source, path = where[phone.mac]
-        place = place_of(catalogue, sites[phone.site], rooms[phone.site, phone.room], phone)
-        try:
-            resolved = resolve(place)
-            keys = key_plan(catalogue, place, resolved)
-        except InventoryError as problem:
-            raise source.error(path, str(problem)) from problem
-        problem_text = _key_problem(phone, resolved, keys)
-        if problem_text:
-            raise source.error((*path, "keys"), problem_text)
-        dialect = catalogue.dialect_of(place.model, None)
-        clock = clock_for(resolved.settings.locale.timezone)
-        for remark in remarks(place.model, dialect, resolved, keys, clock):
-            told[remark] = told.get(remark, 0) + 1
-    return told
-
-
-def _key_problem(phone: Phone, resolved: Resolved, keys: KeyPlan) -> str:
-    """Return why one of the phone's own keys cannot be, or nothing."""
-    own = {(key.type, key.slot) for key in phone.keys}  # they come last in ``resolved.keys``
-    for left in reversed(keys.left_over):
-        if (left.key.type, left.key.slot) in own:
-            name = left.key.label or left.key.value or str(left.key.type)
-            return f"key {name!r}: {left.reason}"
-    most = max(len(phone.accounts) + len(phone.handsets), 1)
-    for key in resolved.keys:
-        if key.account > most:
-            return f"key {key.label or key.value!r}: there is no account {key.account}"
-    return ""
+    return Plan(changes, _affected(catalogue, changes, before, after), before, after)
 
 
 K = TypeVar("K", bound=Hashable)
@@ -243,29 +197,68 @@ def _check_references(after: Inventory) -> None:
 
 
 def _affected(
-    changes: Iterable[Change], before: Inventory, after: Inventory
+    catalogue: Catalogue, changes: Iterable[Change], before: Inventory, after: Inventory
 ) -> tuple[MacAddress, ...]:
     """Phones whose files depend on something that changes."""
-    sites: set[str] = set()
-    rooms: set[tuple[str, str]] = set()
-    accounts: set[tuple[str, str]] = set()
-    macs: dict[MacAddress, None] = {}
+    touched = _touched(changes)
+    macs = dict.fromkeys(touched.phones)
+    for inventory in (before, after):
+        sites = {site.id: site for site in inventory.sites}
+        for phone in inventory.phones:
+            shows_rooms = phone.site in touched.shown and _shows_rooms(catalogue, sites, phone)
+            if shows_rooms or touched.reaches(phone):
+                macs[phone.mac] = None
+    return tuple(macs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """Keys of what changes.
+
+    Attributes:
+        shown: sites of which a room changes in a way that keys of other phones show.
+    """
+
+    sites: set[str] = field(default_factory=set)
+    rooms: set[tuple[str, str]] = field(default_factory=set)
+    accounts: set[tuple[str, str]] = field(default_factory=set)
+    phones: list[MacAddress] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
+
+    def reaches(self, phone: Phone) -> bool:
+        """Whether a phone uses one of these things."""
+        used = {(phone.site, e) for e in (*phone.accounts, *(h.extension for h in phone.handsets))}
+        return bool(
+            phone.site in self.sites
+            or (phone.site, phone.room) in self.rooms
+            or used & self.accounts
+        )
+
+
+def _touched(changes: Iterable[Change]) -> _Touched:
+    touched = _Touched()
     for change in changes:
         thing = change.record
+        if change.fields and set(change.fields) <= _NO_PHONES_MATTER:
+            continue
         if isinstance(thing, Site):
-            if not change.fields or set(change.fields) - _NO_PHONES_MATTER:
-                sites.add(thing.id)
+            touched.sites.add(thing.id)
         elif isinstance(thing, Room):
-            rooms.add((thing.site, thing.id))
+            touched.rooms.add((thing.site, thing.id))
+            if not change.fields or set(change.fields) & WATCHED:
+                touched.shown.add(thing.site)
         elif isinstance(thing, Account):
-            accounts.add((thing.site, thing.extension))
+            touched.accounts.add((thing.site, thing.extension))
         else:
-            macs[thing.mac] = None
-    for phone in (*before.phones, *after.phones):
-        used = {(phone.site, e) for e in (*phone.accounts, *(h.extension for h in phone.handsets))}
-        if phone.site in sites or (phone.site, phone.room) in rooms or used & accounts:
-            macs[phone.mac] = None
-    return tuple(macs)
+            touched.phones.append(thing.mac)
+    return touched
+
+
+def _shows_rooms(catalogue: Catalogue, sites: Mapping[str, Site], phone: Phone) -> bool:
+    site = sites.get(phone.site)
+    own = site.presets if site else {}
+    preset = own.get(phone.preset) or catalogue.presets.get(phone.preset)
+    return preset is not None and watches_rooms(preset, phone)
 
 
 def _rooms(rooms: Iterable[Room]) -> dict[tuple[str, str], Room]:

@@ -11,7 +11,7 @@ boot does not wait for thousands of others to be rendered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,16 +19,19 @@ from pydantic import ValidationError
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 
+from provisioner.assembly import assemble, place_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.errors import BellwireError, SecretsError
 from provisioner.inventory import store
-from provisioner.inventory.records import Account
+from provisioner.inventory.records import Account, Room
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, PhoneRow, RenderedRow, RoomRow, SiteRow
-from provisioner.kit import PhoneKit, assemble, place_of
+from provisioner.kit import PhoneKit
+from provisioner.library.offers import Wish, facts_of, wish_of, with_wish
 from provisioner.mac import MacAddress
 from provisioner.render import RenderedFile, render
+from provisioner.room_keys import watches_rooms
 from provisioner.secrets import Box
 
 BATCH = 25
@@ -42,6 +45,7 @@ class _Job:
     Attributes:
         generation: of the phone when it was read; another one now means: changed meanwhile.
         contents: digest of each file without its version counter, by name.
+        facts: columns of the phone that say what its files hold of the library.
         problem: why there are no files, or empty.
     """
 
@@ -50,6 +54,7 @@ class _Job:
     before: Mapping[str, RenderedRow]
     files: tuple[RenderedFile, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -97,7 +102,7 @@ class Press:
     def kit(self, session: Session, mac: MacAddress, firmware: str | None = None) -> PhoneKit:
         """Return what one phone's files are made of; raises BellwireError."""
         row = session.get_one(PhoneRow, str(mac))
-        return self._kit(session, row, firmware)
+        return self._kit(session, row, firmware)[0]
 
     def _render_batch(self, macs: Iterable[str]) -> bool:
         """Render these phones if marked; returns whether none was changed meanwhile."""
@@ -116,7 +121,9 @@ class Press:
                 session.execute(
                     update(PhoneRow)
                     .where(PhoneRow.mac == job.mac)
-                    .values(dirty=False, generation=generation, problem=job.problem[:1000])
+                    .values(
+                        dirty=False, generation=generation, problem=job.problem[:1000], **job.facts
+                    )
                 )
         return len(same) == len(jobs)
 
@@ -141,14 +148,14 @@ class Press:
             return max(old.version + 1 if old else 0, seed)
 
         try:
-            kit = self._kit(session, row)
+            kit, wanted = self._kit(session, row)
             seed = version_seed(kit.dialect.version_counter, now)
             files = render(self.catalogue.folder, kit, version_for=version_for)
         except SecretsError:
             raise
         except (BellwireError, ValidationError) as problem:
             return _Job(row.mac, row.generation, before, problem=str(problem))
-        return _Job(row.mac, row.generation, before, files, contents)
+        return _Job(row.mac, row.generation, before, files, contents, facts_of(kit, wanted))
 
     def _save(self, session: Session, job: _Job) -> None:
         """Write what differs; an equal digest is no new version."""
@@ -177,15 +184,23 @@ class Press:
             "version": file.version,
         }
 
-    def _kit(self, session: Session, row: PhoneRow, firmware: str | None = None) -> PhoneKit:
+    def _kit(
+        self, session: Session, row: PhoneRow, firmware: str | None = None
+    ) -> tuple[PhoneKit, Wish]:
+        """What a phone's files are made of, and what the library wants of it."""
         phone = store.phone_of(row, self.box)
         site = store.site_of(session.get_one(SiteRow, row.site_id), self.box)
         room = store.room_of(session.get_one(RoomRow, (row.site_id, row.room_id)), self.box)
         place = place_of(self.catalogue, site, room, phone)
+        if watches_rooms(place.preset, phone):
+            place = replace(place, rooms=_rooms(session, row.site_id))
         secrets = store.open_phone_secrets(row.secrets, self.box)
         wanted = [*phone.accounts, *(h.extension for h in phone.handsets)]
         accounts = self._accounts(session, row.site_id, wanted)
-        return assemble(self.catalogue, place, accounts, secrets, firmware or row.firmware or None)
+        shown = firmware or row.firmware
+        kit = assemble(self.catalogue, place, accounts, secrets, shown or None)
+        rollouts = wish_of(session, row, room.floor, shown)
+        return with_wish(session, kit, rollouts), rollouts
 
     def _accounts(self, session: Session, site: str, wanted: list[str]) -> dict[str, Account]:
         query = select(AccountRow).where(
@@ -202,6 +217,16 @@ def version_seed(counter: str, now: datetime) -> int:
     if counter == "2.10":
         return int(now.strftime("%y%m%d%H%M"))
     return (now.date() - now.date().replace(year=2026, month=1, day=1)).days + 1
+
+
+def _rooms(session: Session, site: str) -> tuple[Room, ...]:
+    """What keys show of a site's rooms; read once for all phones of a session."""
+    known: dict[str, tuple[Room, ...]] = session.info.setdefault("rooms", {})
+    if site not in known:
+        shown = (RoomRow.id, RoomRow.name, RoomRow.floor, RoomRow.template, RoomRow.extension)
+        rows = session.execute(select(*shown).where(RoomRow.site_id == site))
+        known[site] = tuple(Room(site, *row) for row in rows)
+    return known[site]
 
 
 def _forget(session: Session, mac: str, name: str) -> None:

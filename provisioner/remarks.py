@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.catalogue.schema import Dialect, Model
+from provisioner.catalogue.features import FEATURES, lacking
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.schema import Dialect
 from provisioner.clock import Clock
 from provisioner.keys import KeyPlan
 from provisioner.resolve import Resolved
 from provisioner.settings import PhoneSettings
 
-# Settings that phones can be told, but whose other end bellwire does not have yet.
-_NOT_SERVED = {
-    "directory.phonebook": "bellwire serves no phone books yet",
-    "telemetry.action_urls": "bellwire does not take the phones' reports yet",
-}
 _DEFAULTS = PhoneSettings()
 _ASKED_BY = frozenset({"preset", "room", "phone", "site"})
 
@@ -25,11 +22,25 @@ def remarks(
     """Return everything that a layer asked for and the phone cannot do."""
     return (
         *resolved.warnings,
-        *(f"key {_name(left.key)}: {left.reason}" for left in plan.left_over),
+        *_without_place(plan),
         *([clock.warning] if clock.warning else []),
         *_unexpressed(model, dialect, resolved),
-        *_not_served(resolved),
     )
+
+
+def _without_place(plan: KeyPlan) -> Iterator[str]:
+    """Keys that have no place; those that stand for rooms in one sentence, however many."""
+    rooms: dict[str, list[str]] = {}
+    for left in plan.left_over:
+        if left.key.each:
+            rooms.setdefault(left.reason, []).append(_name(left.key))
+        else:
+            yield f"key {_name(left.key)}: {left.reason}"
+    for reason, names in rooms.items():
+        what = (
+            f"{len(names)} rooms, from {names[0]} on, have" if len(names) > 1 else names[0] + " has"
+        )
+        yield f"{what} no key here: {reason}"
 
 
 def _name(key: object) -> str:
@@ -43,8 +54,12 @@ def _unexpressed(model: Model, dialect: Dialect, resolved: Resolved) -> Iterator
         value = _value(resolved.settings, name)
         if not asked or name.startswith("raw.") or value == _value(_DEFAULTS, name):
             continue
-        if not _is_expressed(name, dialect):
-            yield f"{name} = {value} ({origin}): {model.name} cannot be told this"
+        feature = lacking(name, model.features)
+        if not _is_expressed(name, dialect) or feature:
+            why = f": it lacks {feature!r} ({FEATURES[feature]})" if feature else ""
+            yield f"{name} = {value} ({origin}): {model.name} cannot be told this{why}"
+        elif limit := _beyond(dialect, name, value):
+            yield f"{name} = {value} ({origin}): {model.name} {limit}"
 
 
 def _is_expressed(name: str, dialect: Dialect) -> bool:
@@ -53,11 +68,15 @@ def _is_expressed(name: str, dialect: Dialect) -> bool:
     return any(".".join(parts[:n]) in dialect.settings for n in range(1, len(parts) + 1))
 
 
-def _not_served(resolved: Resolved) -> Iterator[str]:
-    for name, problem in _NOT_SERVED.items():
-        origin = resolved.origins.get(name, "")
-        if origin.split(" ")[0] in _ASKED_BY and _value(resolved.settings, name):
-            yield f"{name} ({origin}): {problem}"
+def _beyond(dialect: Dialect, name: str, value: object) -> str:
+    """What a dialect can say of a setting when that is less than was asked, or an empty text."""
+    limit = dialect.limits.get(name)
+    entries = value if isinstance(value, tuple | list) else (value,)
+    if isinstance(limit, int):
+        return f"takes the first {limit} only" if len(entries) > limit else ""
+    if limit is None or {str(entry) for entry in entries} <= limit:
+        return ""
+    return f"knows only {', '.join(sorted(limit))}"
 
 
 def _value(settings: PhoneSettings, name: str) -> object:

@@ -15,7 +15,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, TemplateError
 from pydantic import SecretStr
 
-from provisioner.catalogue.schema import Dialect, Model, RenderedName, Role
+from provisioner import fanvil_xml
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.schema import Dialect, RenderedName, Role
 from provisioner.errors import RenderError
 from provisioner.kit import PhoneKit, Urls
 from provisioner.mac import MacAddress
@@ -68,7 +70,7 @@ def render(
     """
     made = []
     for entry in kit.dialect.files:
-        if "{code}" in entry.name and not kit.model.code:
+        if _nameless(entry.name, kit.model):
             continue
         name = file_name(entry.name, kit.model, kit.phone.mac)
         body = _body(folder, kit, entry, 0, masked=masked)
@@ -79,7 +81,7 @@ def render(
                 folder, kit, entry, version, masked=masked
             )
         if body.strip():
-            aliases = tuple(file_name(a, kit.model, kit.phone.mac) for a in entry.aliases)
+            aliases = _aliases(entry, kit.model, kit.phone.mac)
             made.append(
                 RenderedFile(
                     name, aliases, entry.role, entry.media_type, body, _digest(body), version
@@ -95,23 +97,35 @@ def render_first_contact(
     made = []
     for entry in dialect.first_contact:
         facts = {"mac": mac, "model": model, "urls": urls, "type": model.type_string}
-        body = _rendered(
-            folder, dialect.syntax, model, f"{model.vendor}/{entry.template}", facts, masked=False
-        )
+        facts["form"] = entry.form
+        template = f"{model.vendor}/{entry.template}"
+        body = _rendered(folder, dialect.syntax, model, template, facts, entry.form, masked=False)
         name = file_name(entry.name, model, mac)
-        aliases = tuple(file_name(a, model, mac) for a in entry.aliases)
+        aliases = _aliases(entry, model, mac)
         made.append(RenderedFile(name, aliases, entry.role, entry.media_type, body, _digest(body)))
     return tuple(made)
 
 
 def file_name(pattern: str, model: Model, mac: MacAddress) -> str:
-    """Fill ``{mac}``, ``{MAC}``, ``{type}`` and ``{code}`` of a file name."""
+    """Fill ``{mac}``, ``{MAC}``, ``{type}``, ``{code}`` and ``{firmware}`` of a file name."""
     return (
         pattern.replace("{mac}", mac)
         .replace("{MAC}", mac.upper12)
         .replace("{type}", model.type_string)
         .replace("{code}", model.code)
+        .replace("{firmware}", model.firmware_name)
     )
+
+
+def _aliases(entry: RenderedName, model: Model, mac: MacAddress) -> tuple[str, ...]:
+    """The other names of a file, as far as the model has what they are made of."""
+    return tuple(file_name(a, model, mac) for a in entry.aliases if not _nameless(a, model))
+
+
+def _nameless(pattern: str, model: Model) -> bool:
+    """Whether a file's name is not known for this model."""
+    parts = {"{code}": model.code, "{firmware}": model.firmware_name}
+    return any(part in pattern and not value for part, value in parts.items())
 
 
 def _body(folder: Path, kit: PhoneKit, entry: RenderedName, version: int, *, masked: bool) -> bytes:
@@ -127,11 +141,13 @@ def _body(folder: Path, kit: PhoneKit, entry: RenderedName, version: int, *, mas
         "urls": kit.urls,
         "secrets": kit.secrets,
         "type": kit.model.type_string,
+        "form": entry.form,
         "version": version_text(kit.dialect, version),
         "raw": hide_secret_parameters(kit.settings.raw.get(kit.dialect.id, {})),
     }
     template = f"{kit.vendor.id}/{entry.template}"
-    return _rendered(folder, kit.dialect.syntax, kit.model, template, facts, masked=masked)
+    syntax = kit.dialect.syntax
+    return _rendered(folder, syntax, kit.model, template, facts, entry.form, masked=masked)
 
 
 def _numbered(body: bytes, dialect: Dialect, version: int) -> bytes | None:
@@ -161,11 +177,14 @@ def _rendered(
     model: Model,
     template: str,
     facts: dict[str, object],
+    form: str,
     *,
     masked: bool,
 ) -> bytes:
     try:
         text = _environment(folder, syntax, masked).get_template(template).render(facts)
+        if form:
+            text = fanvil_xml.converted(text, form)
     except (TemplateError, UnsafeValueError, TypeError, ValueError, LookupError) as problem:
         raise RenderError(model.id, template, str(problem)) from problem
     return text.encode("utf-8")

@@ -7,25 +7,21 @@ the strongest layer that names a value wins, and ``origins`` says which one that
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue, ValidationError
 
-from provisioner.catalogue.presets import Preset, PresetKey, RoomTemplate
-from provisioner.catalogue.schema import Model, Vendor
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.catalogue.schema import Vendor
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Layer, Phone, Room, Site
-from provisioner.key_types import KeyType, PhoneKey
-from provisioner.layers import PLACEHOLDER
+from provisioner.key_types import PhoneKey
+from provisioner.layers import secret_settings
+from provisioner.placeholders import UnknownNameError, fill
 from provisioner.settings import PhoneSettings
-
-_NEEDS_VALUE = frozenset({KeyType.SPEED_DIAL, KeyType.BLF, KeyType.INTERCOM, KeyType.PAGING})
-
-
-class UnknownNameError(InventoryError):
-    """A placeholder names something the site does not have."""
+from provisioner.wanted_keys import wanted_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,11 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Everything the settings of one phone depend on."""
+    """Everything the settings of one phone depend on.
+
+    Attributes:
+        rooms: of the whole site; needed only when a key stands for each of them.
+    """
 
     vendor: Vendor
     model: Model
@@ -61,6 +61,7 @@ class Place:
     room: Room
     template: RoomTemplate | None
     phone: Phone
+    rooms: tuple[Room, ...] = ()
 
 
 def resolve(place: Place) -> Resolved:
@@ -75,8 +76,22 @@ def resolve(place: Place) -> Resolved:
     warnings: list[str] = []
     filled = _fill_values(values, names, origins, warnings)
     settings = _validated(filled, origins)
-    keys = _keys(place, names, warnings)
+    keys = wanted_keys(
+        place.preset, place.phone, place.rooms, place.site.languages, names, warnings
+    )
+    warnings += _calls_itself(settings, place.phone)
     return Resolved(settings, origins, keys, tuple(warnings))
+
+
+def site_settings(site: Site) -> PhoneSettings:
+    """Return the settings of a site as a whole, where no phone is asked about.
+
+    Raises:
+        InventoryError: the site holds a value that is not allowed.
+    """
+    derived = NamedLayer("inventory", _inventory_layer(site, Room(site.id, "")))
+    values, origins = merge([derived, NamedLayer(f"site {site.id}", site.settings)])
+    return _validated(_fill_values(values, _site_facts(site), origins, []), origins)
 
 
 def layers_of(place: Place) -> list[NamedLayer]:
@@ -107,10 +122,7 @@ def merge(layers: Sequence[NamedLayer]) -> tuple[dict[str, JsonValue], dict[str,
 def facts(place: Place) -> dict[str, str]:
     """Return the names that placeholders may use, with their values."""
     site, room, phone = place.site, place.room, place.phone
-    names = {f"site.numbers.{name}": number for name, number in site.numbers.items()}
-    names |= {
-        "site.id": site.id,
-        "site.name": site.name,
+    names = _site_facts(site) | {
         "room.id": room.id,
         "room.name": room.name or room.id,
         "room.floor": room.floor,
@@ -124,19 +136,9 @@ def facts(place: Place) -> dict[str, str]:
     return names
 
 
-def fill(text: str, names: Mapping[str, str]) -> str:
-    """Replace ``{site.numbers.reception}`` and the like.
-
-    Raises:
-        UnknownNameError: a name is not known; it says which.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in names:
-            raise UnknownNameError(f"{{{match[1]}}} is not set")
-        return names[match[1]]
-
-    return PLACEHOLDER.sub(value, text)
+def _site_facts(site: Site) -> dict[str, str]:
+    numbers = {f"site.numbers.{name}": number for name, number in site.numbers.items()}
+    return numbers | {"site.id": site.id, "site.name": site.name}
 
 
 def _inventory_layer(site: Site, room: Room) -> dict[str, JsonValue]:
@@ -197,6 +199,9 @@ def _fill_values(
         if isinstance(value, dict):
             filled[name] = _fill_values(value, names, origins, warnings, here)
             continue
+        if tuple(here.split(".")) in secret_settings():
+            filled[name] = value  # a password may look like anything
+            continue
         try:
             filled[name] = _fill_one(value, names)
         except UnknownNameError as problem:
@@ -213,6 +218,14 @@ def _fill_one(value: JsonValue, names: Mapping[str, str]) -> JsonValue:
     return value
 
 
+def _calls_itself(settings: PhoneSettings, phone: Phone) -> Iterator[str]:
+    """A phone that dials its own number is dead in an emergency and at a door."""
+    numbers = {"calls.hotline": settings.calls.hotline, "door.call": settings.door.call}
+    for name, number in numbers.items():
+        if number and number in phone.accounts:
+            yield f"{name} = {number}: the phone would call itself; give it its own extension"
+
+
 def _validated(values: Mapping[str, JsonValue], origins: Mapping[str, str]) -> PhoneSettings:
     try:
         return PhoneSettings.model_validate(values)
@@ -222,54 +235,3 @@ def _validated(values: Mapping[str, JsonValue], origins: Mapping[str, str]) -> P
         near = (o for n, o in origins.items() if _is_within(name, n) or _is_within(n, name))
         origin = next(near, "")
         raise InventoryError(f"{origin or 'settings'}: {name}: {first['msg']}") from problem
-
-
-def _keys(place: Place, names: Mapping[str, str], warnings: list[str]) -> tuple[PhoneKey, ...]:
-    """Preset keys, then the phone's own; the phone's replace those in the same slot."""
-    own_slots = {key.slot for key in place.phone.keys if key.slot}
-    made: list[PhoneKey] = []
-    wanted: tuple[PresetKey | PhoneKey, ...] = (*place.preset.keys, *place.phone.keys)
-    for key in wanted:
-        if isinstance(key, PresetKey) and key.slot in own_slots:
-            continue
-        filled = _filled_key(key, place.site.languages, names, warnings)
-        if filled is not None:
-            made.append(filled)
-    return tuple(made)
-
-
-def _filled_key(
-    key: PresetKey | PhoneKey,
-    languages: Iterable[str],
-    names: Mapping[str, str],
-    warnings: list[str],
-) -> PhoneKey | None:
-    label = text_in(key.label, languages)
-    try:
-        value, label = fill(key.value, names), fill(label, names)
-    except UnknownNameError as problem:
-        if not key.optional:
-            warnings.append(f"key {label or key.type}: {problem}; the key is left out")
-        return None
-    if key.type in _NEEDS_VALUE and not value:
-        warnings.append(f"key {label or key.type}: a {key.type} key needs a value")
-        return None
-    return PhoneKey(
-        type=key.type,
-        value=value,
-        label=label,
-        slot=key.slot,
-        account=key.account,
-        pickup=key.pickup,
-        optional=key.optional,
-    )
-
-
-def text_in(texts: Mapping[str, str] | str, languages: Iterable[str]) -> str:
-    """Return the text in the first language it exists in, English otherwise."""
-    if isinstance(texts, str):
-        return texts
-    for language in (*languages, "en"):
-        if language in texts:
-            return texts[language]
-    return next(iter(texts.values()), "")

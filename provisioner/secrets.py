@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from provisioner.errors import SecretsError
@@ -116,6 +118,21 @@ class Box:
     def reseal(self, sealed: str) -> str:
         """Encrypt again with the newest key; raises SecretsError."""
         return self.seal(self.open(sealed))
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Return a 32-byte key for one purpose from each key of the file, newest first.
+
+        HKDF with SHA-256 (RFC 5869): from such a key nobody learns the one it was made from.
+
+        Raises:
+            SecretsError: the key file cannot be read.
+        """
+        try:
+            keys = self._file.read_bytes().split()
+        except OSError as problem:
+            raise SecretsError(f"{self._file}: {problem.strerror}") from problem
+        info = purpose.encode("utf-8")
+        return tuple(HKDF(SHA256(), 32, None, info).derive(key) for key in keys)
 
     def _decrypt(self, sealed: bytes) -> bytes:
         try:

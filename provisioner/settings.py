@@ -6,60 +6,23 @@ values; ``resolve`` merges them and keeps each value's origin.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-# line breaks of any script, and what neither UTF-8 nor XML can carry
-FORBIDDEN_CONTROL = frozenset(
-    map(chr, [*range(0x20), 0x7F, 0x85, 0x2028, 0x2029, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
+from provisioner.mac import MacAddress
+from provisioner.setting_values import (
+    FileUrl,
+    Host,
+    Line,
+    MulticastGroup,
+    Number,
+    Percent,
+    Port,
+    SecretLine,
+    Url,
+    Window,
 )
-
-
-def one_line(text: str) -> str:
-    """Return ``text``; raises ValueError when it holds a control character or a line break.
-
-    A line break in a label would become a new parameter in a phone's file.
-    """
-    bad = [] if text.isprintable() else sorted(FORBIDDEN_CONTROL.intersection(text))
-    if bad:
-        raise ValueError(f"control character {bad[0]!r} is not allowed")
-    return text
-
-
-def _one_line_secret(secret: SecretStr) -> SecretStr:
-    value = secret.get_secret_value()
-    one_line(value)
-    if value != value.strip():
-        raise ValueError("a secret must not begin or end with a blank")
-    return secret
-
-
-def _multicast(text: str) -> str:
-    address, _, port = text.partition(":")
-    IPv4Address(address)
-    if not 0 < int(port) <= 65535:  # noqa: PLR2004 - the largest port
-        raise ValueError(f"{port} is not a port")
-    return text
-
-
-Line = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
-Url = Annotated[
-    str, Field(max_length=500, pattern=r"^$|^[a-z][a-z0-9+.-]*://\S+$"), AfterValidator(one_line)
-]
-SecretLine = Annotated[SecretStr, AfterValidator(_one_line_secret)]
-Host = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9._:\[\]-]*$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Number = Annotated[
-    str, Field(max_length=64, pattern=r"^[0-9A-Za-z*#+._-]*$"), AfterValidator(one_line)
-]
-Percent = Annotated[int, Field(ge=0, le=100)]
-MulticastGroup = Annotated[
-    str,
-    Field(pattern=r"^(22[4-9]|23[0-9])(\.[0-9]{1,3}){3}:[0-9]{1,5}$"),
-    AfterValidator(_multicast),
-]
 
 
 class Section(BaseModel):
@@ -78,6 +41,11 @@ class Sip(Section):
     outbound_proxy_port: Port = 5060
     backup_registrar: Host = ""
     backup_port: Port = 5060
+    failback_s: int = Field(
+        default=120, ge=10, le=3600, description="how often the main registrar is tried again"
+    )
+    stun_server: Host = ""
+    stun_port: Port = 3478
     expires_s: int = Field(default=600, ge=60, le=86400)
     retry_s: int = Field(default=30, ge=5, le=1800)
     srtp: Literal["off", "optional", "required"] = "off"
@@ -114,6 +82,9 @@ class Network(Section):
     dscp_voice: int = Field(default=46, ge=0, le=63)
     pc_port: bool = True
     hostname: Host = ""
+    dot1x: Literal["off", "md5", "peap-mschapv2", "eap-tls"] = "off"
+    dot1x_identity: Line = ""
+    dot1x_password: SecretLine | None = None
 
 
 Codec = Literal["g722", "pcma", "pcmu", "opus", "g729", "ilbc"]
@@ -124,6 +95,7 @@ class Audio(Section):
 
     codecs: tuple[Codec, ...] = Field(default=("g722", "pcma", "pcmu"), min_length=1)
     ringtone: int = Field(default=1, ge=1, le=8)
+    ring_file: FileUrl = Field(default="", description="a ring tone of one's own, instead")
     ring_volume_percent: Percent = 60
     handset_volume_percent: Percent = 60
     speaker_volume_percent: Percent = 60
@@ -229,10 +201,27 @@ class Door(Section):
     call: Number = Field(default="", description="number the call button dials")
     open_code: Annotated[str, Field(pattern=r"^[0-9*#]{1,8}$")] = "*"
     open_s: int = Field(default=5, ge=1, le=600)
+    second_open_code: Annotated[str, Field(pattern=r"^$|^[0-9*#]{1,8}$")] = Field(
+        default="", description="opens the second relay, where there is one"
+    )
+    second_open_s: int = Field(default=5, ge=1, le=600)
     local_code: SecretLine | None = None
     talk_s: int = Field(default=120, ge=10, le=600)
     auto_answer: bool = True
     hang_up_after_open: bool = False
+
+
+class DectBase(Section):
+    """A base that a manager takes into its multicell system.
+
+    Attributes:
+        sync_level: 1 is the source of the clock, others follow the level above.
+    """
+
+    mac: Annotated[str, AfterValidator(lambda text: str(MacAddress(text)))]
+    name: Line = ""
+    cluster: int = Field(default=1, ge=1, le=10)
+    sync_level: int = Field(default=1, ge=1, le=10)
 
 
 class DectSettings(Section):
@@ -242,6 +231,7 @@ class DectSettings(Section):
     handset_pin: SecretLine | None = None
     role: Literal["single", "manager", "base"] = "single"
     manager: Host = ""
+    bases: tuple[DectBase, ...] = Field(default=(), max_length=60)
     repeater: bool = False
 
 
@@ -250,8 +240,8 @@ class Screen(Section):
 
     title: Line = ""
     backlight_s: int = Field(default=60, ge=0, le=3600, description="0: always on")
-    wallpaper: Url = ""
-    logo: Url = ""
+    wallpaper: FileUrl = ""
+    logo: FileUrl = ""
 
 
 class FirmwareSettings(Section):
@@ -265,6 +255,10 @@ class Provisioning(Section):
     """How the phone comes back for its files."""
 
     repeat_minutes: int = Field(default=1440, ge=0, le=43200, description="0: at boot only")
+    window: Window = Field(
+        default="02:00-05:00",
+        description="when a daily fetch happens, spread by MAC; empty: a day after the boot",
+    )
     keep_user_changes: bool = False
     reboot_on_notify: bool = False
     discovery: bool = Field(

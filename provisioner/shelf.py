@@ -32,7 +32,12 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the hot path knows of a phone."""
+    """What the hot path knows of a phone.
+
+    Attributes:
+        version_matters: its files depend on the firmware it reports.
+        library_names: files of the library that its files name.
+    """
 
     mac: MacAddress
     site: str
@@ -45,6 +50,8 @@ class Entry:
     networks: tuple[Network, ...]
     tftp_without_token: bool
     base_url: str
+    version_matters: bool = False
+    library_names: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> Keeper:
@@ -66,7 +73,7 @@ class Shelf:
         self._stamp = (-1, -1)
         self._seen = -2
         self._lock = threading.RLock()
-        self._watch = _Watch(database)
+        self._watch = Watch(database)
 
     def by_token(self, token_hash: str) -> Entry | None:
         """Return the phone of a token's hash."""
@@ -118,7 +125,7 @@ class Shelf:
         query = select(
             PhoneRow.mac, PhoneRow.site_id, PhoneRow.model, PhoneRow.firmware,
             PhoneRow.token_hash, PhoneRow.armed_until, PhoneRow.token_seen_at, PhoneRow.dirty,
-            PhoneRow.tftp_without_token,
+            PhoneRow.tftp_without_token, PhoneRow.version_matters, PhoneRow.library_names,
         ).where(PhoneRow.generation > after)  # fmt: skip
         for row in session.execute(query):
             read.add(row.mac)
@@ -136,6 +143,8 @@ class Shelf:
                     networks=networks,
                     tftp_without_token=row.tftp_without_token,
                     base_url=url,
+                    version_matters=row.version_matters,
+                    library_names=tuple(row.library_names),
                 )
             )
         return read
@@ -190,7 +199,7 @@ def _size(files: dict[str, RenderedFile]) -> int:
     return sum(len(file.body) for file in files.values())
 
 
-class _Watch:
+class Watch:
     """A number that changes when another connection has committed.
 
     SQLite: ``PRAGMA data_version`` (about 4 us). Elsewhere -1: look at the stamp row each time.
@@ -203,10 +212,12 @@ class _Watch:
             self._connection = sqlite3.connect(file, check_same_thread=False)
 
     def version(self) -> int:
+        """Return the number; -1: it cannot be told so cheaply."""
         if self._connection is None:
             return -1
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
+        """Let go of the database."""
         if self._connection is not None:
             self._connection.close()

@@ -15,7 +15,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 from pydantic import SecretStr
 
-from provisioner.settings import one_line
+from provisioner.setting_values import one_line
 
 MASK = "********"
 KNOWN_TEXTS = 4096
@@ -51,8 +51,13 @@ def _plain(value: object, *, masked: bool) -> str:
         text = ""
     else:
         text = str(value)
+    _refuse_controls(text)
+    return text
+
+
+def _refuse_controls(text: str) -> None:
     try:
-        return one_line(text)
+        one_line(text)
     except ValueError as problem:
         raise UnsafeValueError(str(problem)) from problem
 
@@ -73,18 +78,34 @@ def _fanvil(text: str) -> str:
     return text
 
 
+def _snom_m3(text: str) -> str:
+    """Snom m3: values stand in quotes that nothing can escape; ``//`` begins a comment."""
+    if '"' in text or "//" in text:
+        raise UnsafeValueError("a value for an m3 must hold neither a quotation mark nor //")
+    if not text.isascii():
+        raise UnsafeValueError("a value for an m3 must be plain ASCII")
+    return text
+
+
 _TEXT_RULES: dict[str, Callable[[str], str]] = {
     "yealink": _yealink,
     "fanvil-old": _fanvil,
     "fanvil-new": _fanvil,
+    "snom-m3": _snom_m3,
 }
+
+
+def check_text(syntax: str, text: str) -> None:
+    """Refuse a text that a syntax cannot carry; raises UnsafeValueError that says why."""
+    _refuse_controls(text)
+    _TEXT_RULES.get(syntax, str)(text)
 
 
 def environment(syntax: str, loader: BaseLoader, *, masked: bool) -> Environment:
     """Return the Jinja environment of a syntax.
 
     Args:
-        syntax: ``yealink``, ``fanvil-old``, ``fanvil-new`` or ``xml``.
+        syntax: ``yealink``, ``fanvil-old``, ``fanvil-new``, ``snom-m3`` or ``xml``.
         loader: where the templates are.
         masked: secrets are shown as asterisks.
     """

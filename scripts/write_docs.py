@@ -1,4 +1,4 @@
-"""Write docs/commands.md, settings.md, models.md and configuration.md from the code and data."""
+"""Write docs/commands.md, settings.md, models.md, presets.md and configuration.md from the code and data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import click
 from pydantic import BaseModel
 
 from provisioner.catalogue.loader import load
+from provisioner.catalogue.models import Model, Support
 from provisioner.config import Settings
 from provisioner.settings import PhoneSettings
+from scripts.preset_pages import presets_page
 from web.cli import main
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -65,22 +67,46 @@ def _rows(section: type[BaseModel], path: str) -> list[str]:
 
 
 def models() -> str:
-    """Every model."""
+    """Every model: what is supported, and how sure."""
+    catalogue = load()
+    kinds = {v: [m for m in catalogue.models.values() if m.vendor == v] for v in catalogue.vendors}
     lines = ["# Models\n", HEAD]
     lines.append(
         "Confidence: `vendor-doc` surest, then `field`, `peer`, `unverified`. `bellwire models NAME` "
-        "shows sources and where they differ.\n"
+        "shows features, variants, sources, where these differ and what was chosen.\n"
     )
-    lines += ["| model | kind | accounts | keys | dialects | support | confidence |"]
-    lines += ["|---|---|---|---|---|---|---|"]
-    for model in load().models.values():
-        keys = ", ".join(f"{g.count} {g.id}" for g in model.keys) or "-"
-        dialects = ", ".join(f"{d.id} {d.firmware}".strip() for d in model.dialects) or "-"
-        lines.append(
-            f"| `{model.id}` | {model.kind} | {model.accounts or '-'} | {keys} | {dialects} "
-            f"| {model.support} | {model.confidence} |"
-        )
+    lines += ["| vendor | configured | accessories and modules | known, not supported |"]
+    lines += ["|---|---|---|---|"]
+    for vendor, found in kinds.items():
+        full = sum(1 for m in found if m.dialects)
+        known = sum(1 for m in found if m.support is Support.KNOWN)
+        name = catalogue.vendors[vendor].name
+        lines.append(f"| {name} | {full} | {len(found) - full - known} | {known} |")
+    for vendor, found in kinds.items():
+        lines += ["", f"## {catalogue.vendors[vendor].name}\n"]
+        lines += ["| model | kind | accounts | keys | modules | dialects | support | confidence |"]
+        lines += ["|---|---|---|---|---|---|---|---|"]
+        lines += [_model_row(m) for m in found if m.support is not Support.KNOWN]
+        waiting = [m for m in found if m.support is Support.KNOWN]
+        if waiting:
+            lines += [
+                "",
+                "Known, not supported yet:\n",
+                "| model | kind | missing |",
+                "|---|---|---|",
+            ]
+            lines += [f"| `{m.id}` | {m.kind} | {'; '.join(m.missing)} |" for m in waiting]
     return "\n".join([*lines, ""])
+
+
+def _model_row(model: Model) -> str:
+    keys = ", ".join(f"{g.count} {g.id}" for g in model.keys) or "-"
+    dialects = ", ".join(f"{d.id} {d.firmware}".strip() for d in model.dialects) or "-"
+    modules = f"{model.expansion.max}" if model.expansion else "-"
+    return (
+        f"| `{model.id}` | {model.kind} | {model.accounts or '-'} | {keys} | {modules} "
+        f"| {dialects} | {model.support} | {model.confidence} |"
+    )
 
 
 def configuration() -> str:
@@ -112,6 +138,7 @@ PAGES = {
     "commands.md": commands,
     "settings.md": settings,
     "models.md": models,
+    "presets.md": lambda: presets_page(HEAD),
     "configuration.md": configuration,
 }
 

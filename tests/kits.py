@@ -7,10 +7,11 @@ from ipaddress import ip_network
 
 from pydantic import SecretStr
 
+from provisioner.assembly import assemble
 from provisioner.catalogue.loader import Catalogue, load
 from provisioner.inventory.records import Accessory, Account, Handset, Phone, Room, Site
 from provisioner.key_types import PhoneKey
-from provisioner.kit import PhoneKit, assemble
+from provisioner.kit import PhoneKit
 from provisioner.mac import MacAddress
 from provisioner.phone_secrets import PhoneSecrets
 from provisioner.resolve import Place

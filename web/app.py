@@ -7,6 +7,8 @@ from flask import Flask, Response, jsonify
 from provisioner.config import Settings
 from web.installation import Installation, open_installation
 from web.phone_plane import PhonePlane, WsgiApp
+from web.soft_phone_plane import SoftPhonePlane
+from web.views.labels import labels_pages
 
 
 def create_app(installation: Installation) -> Flask:
@@ -28,6 +30,7 @@ def create_app(installation: Installation) -> Flask:
             mimetype="text/plain",
         )
 
+    app.register_blueprint(labels_pages(installation))
     return app
 
 
@@ -36,6 +39,9 @@ def wsgi(settings: Settings) -> PhonePlane:
     installation = open_installation(settings)
     recorder = installation.recorder()
     recorder.start()
-    delivery = installation.delivery(recorder)
-    pages: WsgiApp = create_app(installation).wsgi_app
+    guard = installation.guard()
+    delivery = installation.delivery(recorder, guard)
+    soft_phones = installation.soft_phones(recorder, guard)
+    flask: WsgiApp = create_app(installation).wsgi_app
+    pages = SoftPhonePlane(soft_phones, flask, settings.http)
     return PhonePlane(delivery, installation.catalogue, pages, settings.http, recorder.close)

@@ -9,7 +9,19 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from provisioner.errors import BellwireError, SecretsError, SettingsError
-from web.commands import catalogue, inventory, network, phones, running, secret
+from web.commands import (
+    catalogue,
+    inventory,
+    labels,
+    library,
+    network,
+    phone_books,
+    phones,
+    presets,
+    running,
+    secret,
+    soft_phones,
+)
 
 
 class _Group(click.Group):
@@ -48,7 +60,11 @@ def main() -> None:
     """Provision, watch and mend the telephones of hotels and other sites."""
 
 
-for module in (running, inventory, phones, catalogue, network, secret):
+MODULES = (
+    running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
+    soft_phones,
+)  # fmt: skip
+for module in MODULES:
     for command in module.COMMANDS:
         main.add_command(command)
 

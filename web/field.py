@@ -21,7 +21,7 @@ from provisioner.mac import parse_mac
 from provisioner.sip.pnp import PnpServer
 from provisioner.sip.pnp_dialogs import SourceRate
 from provisioner.sip.ua_profile import PnpAsk
-from provisioner.tftp.answering import Answerer, Refusal
+from provisioner.tftp.answering import Answerer, Content, Refusal
 from provisioner.tftp.packets import ErrorCode
 from provisioner.tftp.server import TftpServer
 from provisioner.tftp.transfer import Outcome as TransferOutcome
@@ -34,11 +34,19 @@ NOT_FOUND = Refusal(ErrorCode.FILE_NOT_FOUND, "file not found")
 BUSY = Refusal(ErrorCode.UNDEFINED, "try again")
 
 
-def tftp_answerer(delivery: Delivery) -> Answerer:
+Waiting = dict[tuple[str, int, str], Callable[[], None]]
+"""What to call when a transfer has arrived, by peer and name; only the server's thread uses it."""
+
+
+def tftp_answerer(delivery: Delivery, waiting: Waiting) -> Answerer:
     """Return the hook that lets TFTP phones read what HTTP phones read."""
 
-    def answer(name: str, address: str, _port: int) -> bytes | Refusal:
-        got = delivery.answer(FetchRequest("tftp", "/" + name.lstrip("/"), address))
+    def answer(name: str, address: str, port: int) -> Content | Refusal:
+        path, _, query = name.partition("?")
+        asked = FetchRequest("tftp", "/" + path.lstrip("/"), address, query=query)
+        got = delivery.answer(asked)
+        if got.on_sent is not None:
+            waiting[address, port, name] = got.on_sent
         if got.outcome is Outcome.BUSY:
             return BUSY
         return got.body if got.outcome is Outcome.SENT else NOT_FOUND
@@ -46,10 +54,13 @@ def tftp_answerer(delivery: Delivery) -> Answerer:
     return answer
 
 
-def transfer_log(recorder: Recorder) -> Callable[[TransferStats], None]:
-    """Return the hook that notes transfers which did not arrive."""
+def transfer_log(recorder: Recorder, waiting: Waiting) -> Callable[[TransferStats], None]:
+    """Return the hook that notes transfers which did not arrive, and tells of those that did."""
 
     def finished(stats: TransferStats) -> None:
+        arrived = waiting.pop((*stats.peer, stats.name), None)
+        if stats.outcome is TransferOutcome.OK and arrived is not None:
+            arrived()
         if stats.outcome in {TransferOutcome.OK, TransferOutcome.REFUSED}:
             return
         name = stats.name.rsplit("/", 1)[-1]
@@ -136,11 +147,12 @@ def _serve_tftp(
     installation: Installation, delivery: Delivery, recorder: Recorder, ends: ExitStack
 ) -> None:
     settings = installation.settings.tftp
+    waiting: Waiting = {}
     try:
         server = TftpServer(
             (settings.host, settings.port),
-            tftp_answerer(delivery),
-            on_finished=transfer_log(recorder),
+            tftp_answerer(delivery, waiting),
+            on_finished=transfer_log(recorder, waiting),
         )
     except OSError as problem:
         where = f"{settings.host}:{settings.port}"

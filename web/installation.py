@@ -16,14 +16,21 @@ from provisioner.apply import Applier
 from provisioner.catalogue.loader import Catalogue, load
 from provisioner.config import Settings
 from provisioner.db import Database
-from provisioner.delivery import Delivery
+from provisioner.delivery import Delivery, utc_now
+from provisioner.downloads import Downloads
 from provisioner.errors import SettingsError
 from provisioner.inventory.fetches import Recorder
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow, StampRow
+from provisioner.library.files import Library
+from provisioner.library.serving import LibraryShelf
+from provisioner.library.vault import Vault
+from provisioner.phonebooks.shelf import PhoneBooks
 from provisioner.press import Press
 from provisioner.ratelimit import Guard
+from provisioner.reports import ReportShelf
 from provisioner.secrets import Box, open_box
+from provisioner.soft_phones.answering import SoftPhones
 from web.migrate import check_key, has_key, upgrade
 
 log = logging.getLogger(__name__)
@@ -38,6 +45,7 @@ class Installation:
     settings: Settings
     database: Database
     events: Database
+    monitoring: Database
     box: Box
     catalogue: Catalogue
 
@@ -61,16 +69,51 @@ class Installation:
         """A new recorder of fetches; the caller starts and closes it."""
         return Recorder(self.events, self.settings.access.waiting_max)
 
-    def delivery(self, recorder: Recorder) -> Delivery:
-        """A new delivery; the caller closes it."""
+    def guard(self) -> Guard:
+        """A new guard against guessers, one for a process."""
         access = self.settings.access
-        guard = Guard(access.refusals_per_minute, access.shut_out_s, access.shut_out_max_s)
-        return Delivery(self.database, self.box, self.catalogue, recorder, guard)
+        return Guard(access.refusals_per_minute, access.shut_out_s, access.shut_out_max_s)
+
+    def delivery(self, recorder: Recorder, guard: Guard | None = None) -> Delivery:
+        """A new delivery; the caller closes it."""
+        made = Delivery(
+            self.database,
+            self.box,
+            self.catalogue,
+            recorder,
+            guard or self.guard(),
+            [ReportShelf(), self.library_shelf(), self.phone_books()],
+        )
+        made.downloads = Downloads(self.settings.http.downloads)
+        return made
+
+    @property
+    def library(self) -> Library:
+        """Firmware, wallpapers, logos and ring tones."""
+        return Library(self.database, self.catalogue, self.vault)
+
+    @property
+    def vault(self) -> Vault:
+        """The bytes of the library."""
+        return Vault(self.settings.data / "library")
+
+    def library_shelf(self) -> LibraryShelf:
+        """A new shelf of what phones may have of the library."""
+        return LibraryShelf(self.database, self.vault, utc_now)
+
+    def phone_books(self) -> PhoneBooks:
+        """A new shelf of the sites' phone books; the caller closes it."""
+        return PhoneBooks(self.database, self.box, self.catalogue)
+
+    def soft_phones(self, recorder: Recorder, guard: Guard) -> SoftPhones:
+        """What answers soft phones that follow a link."""
+        return SoftPhones(self.database, self.box, self.catalogue, recorder, guard, utc_now)
 
     def close(self) -> None:
         """Close the databases."""
         self.database.close()
         self.events.close()
+        self.monitoring.close()
 
 
 @contextmanager
@@ -96,12 +139,14 @@ def open_installation(settings: Settings) -> Installation:
         raise SettingsError(f"data folder {settings.data}: {problem.strerror}") from problem
     database = Database(settings.main_url)
     events = Database(settings.events_url)
+    monitoring = Database(settings.monitoring_url)
     upgrade("inventory", database)
     upgrade("events", events)
+    upgrade("monitoring", monitoring)
     box = open_box(settings.secret_key_file, make=not has_key(database))
     check_key(database, box)
     _mark_after_new_release(database, catalogue)
-    return Installation(settings, database, events, box, catalogue)
+    return Installation(settings, database, events, monitoring, box, catalogue)
 
 
 def _mark_after_new_release(database: Database, catalogue: Catalogue) -> None:
@@ -123,7 +168,10 @@ def release_digest(folder: Path) -> str:
 
     made = hashlib.sha256()
     code = Path(provisioner.__file__).parent
-    names = ("clock", "keys", "kit", "render", "resolve", "settings", "syntaxes")
+    names = (
+        "assembly", "clock", "keys", "kit", "render", "resolve", "setting_values", "settings",
+        "syntaxes", "zone_data", "library/offers", "library/rollout",
+    )  # fmt: skip
     files = [*folder.rglob("*.toml"), *folder.rglob("*.j2"), *(code / f"{n}.py" for n in names)]
     for file in sorted(files):
         made.update(file.name.encode())

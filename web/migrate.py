@@ -1,7 +1,8 @@
-"""Migrations: bringing both databases to the newest form, at every start.
+"""Migrations: bringing all databases to the newest form, at every start.
 
-The inventory and the fetch log are separate databases under SQLite and may share one under
-PostgreSQL; each has its own line of Alembic scripts and its own version table.
+The inventory, the fetch log and what the monitor remembers are separate databases under SQLite
+and may share one under PostgreSQL; each has its own line of Alembic scripts and its own version
+table.
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, select, update
 
+from monitors.store.tables import metadata as monitoring_metadata
 from provisioner.db import Database
 from provisioner.errors import SecretsError
 from provisioner.inventory.fetches import metadata as events_metadata
-from provisioner.inventory.tables import Base, StampRow
+from provisioner.inventory.tables import StampRow
+from provisioner.library.tables import LibraryFileRow
 from provisioner.secrets import Box
 
 FOLDER = Path(__file__).parent / "migrations"
-LINES: dict[str, MetaData] = {"inventory": Base.metadata, "events": events_metadata}
+LINES: dict[str, MetaData] = {
+    "inventory": LibraryFileRow.metadata,  # that of all tables: the library's are read in here
+    "events": events_metadata,
+    "monitoring": monitoring_metadata,
+}
 _KEY_CHECK = "bellwire"
 
 

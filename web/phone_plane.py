@@ -6,11 +6,14 @@ is answered here; everything else goes to the pages. All refusals are the same b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.access import inside
+from provisioner.access import Network, inside
 from provisioner.answers import Answer, Outcome
+from provisioner.catalogue.schema import Role
 from provisioner.config import Http
 from provisioner.delivery import Delivery
 from provisioner.identify import FetchRequest, read_name, split_path
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
 
 WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
+PIECE_BYTES = 256 * 1024
 NOT_FOUND_BODY = b"not found\n"
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _COMMON = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 _STATUS = {
     Outcome.SENT: "200 OK",
+    Outcome.PART: "206 Partial Content",
+    Outcome.NO_SUCH_PART: "416 Range Not Satisfiable",
     Outcome.NOT_MODIFIED: "304 Not Modified",
     Outcome.NOT_FOUND: "404 Not Found",
     Outcome.BUSY: "503 Service Unavailable",
@@ -54,18 +60,36 @@ class PhonePlane:
         self._catalogue = catalogue
         self._pages = pages
         self._proxies = settings.trusted_proxies
+        # the server has more threads, for downloads; more than a few at work are no faster
+        self._turns = threading.BoundedSemaphore(settings.threads)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
         path = environ.get("PATH_INFO", "")
         if not self.is_for_phones(path):
-            return self._pages(environ, start_response)
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            headers = [_TEXT, ("Allow", "GET, HEAD"), ("Content-Length", "0"), *_COMMON]
+            with self._turns:
+                return self._pages(environ, start_response)
+        method = environ["REQUEST_METHOD"]
+        allowed = ("GET", "HEAD", "POST") if self.takes_post(path) else ("GET", "HEAD")
+        if method not in allowed:
+            headers = [_TEXT, ("Allow", ", ".join(allowed)), ("Content-Length", "0"), *_COMMON]
             start_response("405 Method Not Allowed", headers)
             return []
-        answer = self._delivery.answer(self._request(environ, path))
-        return _send(answer, start_response, head=environ["REQUEST_METHOD"] == "HEAD")
+        request = self._request(environ, path)
+        if method == "POST":  # conditions are for GET and HEAD (RFC 9110 section 13)
+            request = replace(request, if_none_match="", byte_range="")
+        with self._turns:
+            answer = self._delivery.answer(request)
+        return send(answer, start_response, head=method == "HEAD")
+
+    def takes_post(self, path: str) -> bool:
+        """Whether a phone may fetch this by POST: a phone book, with a token; the body is unread.
+
+        Desk phones of Snom ask so for an external directory, from firmware 10.1.178 on.
+        """
+        token, name = split_path(path)
+        roles, _, _ = read_name(self._catalogue, name)
+        return bool(token) and Role.PHONEBOOK in roles.values()
 
     def is_for_phones(self, path: str) -> bool:
         """Whether a path is a phone's rather than a page's."""
@@ -76,7 +100,7 @@ class PhonePlane:
         return bool(roles)
 
     def _request(self, environ: WSGIEnvironment, path: str) -> FetchRequest:
-        address, scheme, client_mac = self._peer(environ)
+        address, scheme, client_mac = peer_of(environ, self._proxies)
         return FetchRequest(
             protocol=scheme,
             path=path,
@@ -84,19 +108,26 @@ class PhonePlane:
             agent=environ.get("HTTP_USER_AGENT", ""),
             if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
             client_mac=client_mac,
+            query=environ.get("QUERY_STRING", ""),
+            byte_range=environ.get("HTTP_RANGE", ""),
+            if_range=environ.get("HTTP_IF_RANGE", ""),
+            head=environ["REQUEST_METHOD"] == "HEAD",
         )
 
-    def _peer(self, environ: WSGIEnvironment) -> tuple[str, str, MacAddress | None]:
-        """Address, scheme and certificate MAC; headers count only from trusted proxies."""
-        address = environ.get("REMOTE_ADDR", "")
-        scheme = environ.get("wsgi.url_scheme", "http")
-        if not self._proxies or not inside(address, self._proxies):
-            return address, scheme, None
-        hops = [h.strip() for h in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if h.strip()]
-        while hops and inside(address, self._proxies):
-            address = hops.pop()
-        scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
-        return address, "https" if scheme == "https" else "http", _certificate_mac(environ)
+
+def peer_of(
+    environ: WSGIEnvironment, proxies: Sequence[Network]
+) -> tuple[str, str, MacAddress | None]:
+    """Return address, scheme and certificate MAC; headers count only from trusted proxies."""
+    address = environ.get("REMOTE_ADDR", "")
+    scheme = environ.get("wsgi.url_scheme", "http")
+    if not proxies or not inside(address, proxies):
+        return address, scheme, None
+    hops = [h.strip() for h in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if h.strip()]
+    while hops and inside(address, proxies):
+        address = hops.pop()
+    scheme = environ.get("HTTP_X_FORWARDED_PROTO", scheme)
+    return address, "https" if scheme == "https" else "http", _certificate_mac(environ)
 
 
 def _certificate_mac(environ: dict[str, Any]) -> MacAddress | None:
@@ -111,14 +142,62 @@ def _certificate_mac(environ: dict[str, Any]) -> MacAddress | None:
     return None
 
 
-def _send(answer: Answer, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:
+def send(answer: Answer, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:
+    """Answer a request; ``head``: without the body."""
     body = NOT_FOUND_BODY if answer.outcome is Outcome.NOT_FOUND else answer.body
     headers = [("Content-Type", answer.media_type), *_COMMON]
     if answer.digest:
         headers.append(("ETag", f'"{answer.digest}"'))
+    if answer.outcome is Outcome.PART:
+        last = answer.start + len(body) - 1
+        headers.append(("Content-Range", f"bytes {answer.start}-{last}/{answer.size_bytes}"))
+    if answer.outcome is Outcome.NO_SUCH_PART:
+        headers.append(("Content-Range", f"bytes */{answer.size_bytes}"))
     if answer.outcome is Outcome.BUSY:
         headers.append(("Retry-After", "10"))
     if answer.outcome is not Outcome.NOT_MODIFIED:
         headers.append(("Content-Length", str(len(body))))
     start_response(_STATUS[answer.outcome], headers)
-    return [] if head or answer.outcome is Outcome.NOT_MODIFIED else [body]
+    if head or answer.outcome is Outcome.NOT_MODIFIED:
+        return []
+    if isinstance(body, bytes):
+        return [body]
+    return _Pieces(body, answer.on_sent or _nothing, answer.on_end or _nothing)
+
+
+def _nothing() -> None:
+    """What is called when nobody wants to know."""
+
+
+class _Pieces:
+    """A large file, without ever holding all of it.
+
+    Not a generator: one that was never asked for its first piece would not notice its end.
+    """
+
+    def __init__(
+        self, body: memoryview, on_sent: Callable[[], None], on_end: Callable[[], None]
+    ) -> None:
+        self._body = body
+        self._at = 0
+        self._on_sent = on_sent
+        self._on_end = on_end
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._at >= len(self._body):
+            sent, self._on_sent = self._on_sent, _nothing
+            self.close()
+            sent()
+            raise StopIteration
+        start, self._at = self._at, self._at + PIECE_BYTES
+        return bytes(self._body[start : self._at])
+
+    def close(self) -> None:
+        """Note the end; the server calls this too (PEP 3333)."""
+        self._on_end()
+
+    def __del__(self) -> None:
+        self.close()

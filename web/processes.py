@@ -25,8 +25,10 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 
 from provisioner.config import Settings, read_settings
+from provisioner.delivery import utc_now
 from provisioner.errors import SettingsError
 from provisioner.inventory.fetches import prune
+from provisioner.library.steps import step
 from web.app import wsgi
 from web.field import run_field
 from web.installation import Installation, opened
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 BACKLOG = 4096
 PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
+STEP_S = 15
 STOP_S = 10.0
 KILL_S = 5  # less than STOP_S
 PORT_WAIT_S = 3.0
@@ -46,6 +49,7 @@ def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
     """Serve HTTP in this process until it is told to stop; ``app`` names what makes it."""
     http = settings.http
     _check_free(http.host, http.port)
+    logging.getLogger("_granian").addFilter(_is_no_advice_on_threads)
     server = Granian(
         app,
         factory=True,
@@ -53,7 +57,7 @@ def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
         port=http.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=http.threads,
+        blocking_threads=http.threads + http.downloads,
         backlog=BACKLOG,
         http1_settings=HTTP1Settings(),
         ssl_cert=http.tls_certificate,
@@ -65,6 +69,11 @@ def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
         websockets=False,
     )
     server.serve()
+
+
+def _is_no_advice_on_threads(record: logging.LogRecord) -> bool:
+    """Leave out the advice to have few threads: most only wait for slow downloads."""
+    return "Python threads, which seems" not in record.getMessage()
 
 
 def make_app() -> WsgiApp:
@@ -109,11 +118,12 @@ def run_field_process(settings: Settings) -> None:
 
 
 def run_monitor(settings: Settings) -> None:
-    """Render marked phones and prune the fetch log until told to stop."""
+    """Render marked phones, move rollouts and prune the fetch log until told to stop."""
     stop = stop_event()
     with opened(settings) as installation:
         scheduler = BackgroundScheduler(timezone="UTC")
         scheduler.add_job(_prune, "interval", minutes=10, args=[installation], max_instances=1)
+        scheduler.add_job(_step, "interval", seconds=STEP_S, args=[installation], max_instances=1)
         scheduler.start()
         try:
             while not stop.wait(0.0 if installation.press.render_marked() else 0.5):
@@ -125,6 +135,11 @@ def run_monitor(settings: Settings) -> None:
 def _prune(installation: Installation) -> None:
     keep = installation.settings.retention
     prune(installation.events, keep.fetch_days, keep.fetch_rows, keep.waiting_days)
+    installation.library.sweep()
+
+
+def _step(installation: Installation) -> None:
+    step(installation.database, utc_now())
 
 
 def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:

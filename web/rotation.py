@@ -8,12 +8,15 @@ job.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioner.config import Settings
+from provisioner.inventory.monitoring import MONITORING_SECRETS
+from provisioner.inventory.records import SWITCH_SECRETS
 from provisioner.inventory.sealed_layers import resealed_layer
 from provisioner.inventory.tables import (
     AccountRow,
@@ -54,8 +57,10 @@ def _reseal(session: Session, box: Box) -> None:
     for site in session.scalars(select(SiteRow)):
         site.settings = resealed_layer(site.settings, box)
         site.presets = resealed_layer(site.presets, box)
-        site.switches = [_sealed_again(switch, "community", box) for switch in site.switches]
+        site.room_templates = resealed_layer(site.room_templates, box)
+        site.switches = [_all_sealed_again(s, SWITCH_SECRETS, box) for s in site.switches]
         site.pbx = _sealed_again(site.pbx, "secret", box) if site.pbx else None
+        site.monitoring = _all_sealed_again(site.monitoring, MONITORING_SECRETS, box)
     for file in session.scalars(select(RenderedRow)):
         file.body = box.seal_body(box.open_body(file.body))
     stamp = session.scalars(select(StampRow)).one()
@@ -64,3 +69,10 @@ def _reseal(session: Session, box: Box) -> None:
 
 def _sealed_again(values: dict[str, Any], name: str, box: Box) -> dict[str, Any]:
     return {**values, name: box.reseal(values[name]) if values[name] else ""}
+
+
+def _all_sealed_again(values: dict[str, Any], names: Iterable[str], box: Box) -> dict[str, Any]:
+    for name in names:
+        if name in values:
+            values = _sealed_again(values, name, box)
+    return values

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from provisioner.catalogue.features import FEATURES
-from provisioner.catalogue.schema import Kind, Model, Support, Vendor
+from provisioner.catalogue.inserts import Insert, insert_problems
+from provisioner.catalogue.models import WITHOUT_FILES, Kind, Model, Support
+from provisioner.catalogue.numbers import unknown_names
+from provisioner.catalogue.presets import MAIN_PRESETS
+from provisioner.catalogue.schema import Vendor
 from provisioner.errors import CatalogueError
 from provisioner.layers import first_wrong
 from provisioner.settings import PhoneSettings
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provisioner.catalogue.presets import Preset, RoomTemplate
-
-WITHOUT_FILES = frozenset({Kind.ACCESSORY, Kind.EXPANSION})
 
 
 class _Loaded(Protocol):
@@ -34,6 +36,8 @@ class _Loaded(Protocol):
     def rooms(self) -> Mapping[str, RoomTemplate]: ...
     @property
     def files(self) -> Mapping[str, str]: ...
+    @property
+    def inserts(self) -> Mapping[str, tuple[Insert, ...]]: ...
 
 
 def check(catalogue: _Loaded) -> None:
@@ -43,6 +47,7 @@ def check(catalogue: _Loaded) -> None:
 
 
 def _problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
+    yield from _preset_problems(catalogue)
     for vendor in catalogue.vendors.values():
         for key, problem in _vendor_problems(catalogue, vendor):
             yield catalogue.files[vendor.id], key, problem
@@ -50,15 +55,24 @@ def _problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
         for key, problem in _model_problems(catalogue, model):
             yield catalogue.files[model.id], key, problem
     yield from _agent_clashes(catalogue)
-    yield from _preset_problems(catalogue)
     yield from _room_problems(catalogue)
     yield from _wrong_settings(catalogue)
+    for vendor_id, inserts in catalogue.inserts.items():
+        for key, problem in insert_problems(inserts, catalogue.models):
+            yield f"phones/{vendor_id}/inserts.toml", key, problem
 
 
 def _preset_problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
     for preset in catalogue.presets.values():
+        file = f"presets/{preset.id}.toml"
         for name in sorted(preset.needs - set(FEATURES)):
-            yield f"presets/{preset.id}.toml", "needs", f"there is no feature {name!r}"
+            yield file, "needs", f"there is no feature {name!r}"
+        for key, name in unknown_names(preset):
+            yield file, key, f"nothing is called {{{name}}}; numbers have names in numbers.py"
+        for number, preset_key in enumerate(preset.keys):
+            for template in preset_key.template:
+                if template not in catalogue.rooms:
+                    yield file, f"keys.{number}", f"there is no room template {template!r}"
 
 
 def _wrong_settings(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
@@ -80,7 +94,7 @@ def _room_problems(catalogue: _Loaded) -> Iterator[tuple[str, str, str]]:
             key = f"positions.{position.id}"
             if position.preset not in catalogue.presets:
                 yield f"rooms/{room.id}.toml", key, f"there is no preset {position.preset!r}"
-            for model_id in position.models:
+            for model_id in (*position.models, *position.accessories):
                 if model_id not in catalogue.models:
                     yield f"rooms/{room.id}.toml", key, f"there is no model {model_id!r}"
 
@@ -95,6 +109,8 @@ def _vendor_problems(catalogue: _Loaded, vendor: Vendor) -> Iterator[tuple[str, 
                 yield where, f"there is no template {file.template!r}"
         for name in sorted(dialect.settings - known):
             yield f"{where}.settings", f"there is no setting {name!r}"
+        for name in sorted(set(dialect.limits) - known):
+            yield f"{where}.limits", f"there is no setting {name!r}"
 
 
 def _model_problems(catalogue: _Loaded, model: Model) -> Iterator[tuple[str, str]]:
@@ -106,6 +122,10 @@ def _model_problems(catalogue: _Loaded, model: Model) -> Iterator[tuple[str, str
         if entry.id not in dialects:
             yield "dialects", f"{vendor.id} has no dialect {entry.id!r}"
     yield from _missing_facts(model)
+    if model.dialects:
+        main = catalogue.presets.get(model.preset or MAIN_PRESETS.get(model.kind, ""))
+        if main is None or not main.fits(model):
+            yield "preset", "name a preset that fits its kind and features"
     for name in sorted(model.features - set(FEATURES)):
         yield "features", f"there is no feature {name!r}"
     fitting = (*(model.expansion.models if model.expansion else ()),)
@@ -117,7 +137,8 @@ def _model_problems(catalogue: _Loaded, model: Model) -> Iterator[tuple[str, str
 
 def _missing_facts(model: Model) -> Iterator[tuple[str, str]]:
     provisioned = model.kind not in WITHOUT_FILES and model.support is not Support.KNOWN
-    if provisioned and not (model.dialects and model.accounts and model.agents):
+    has_accounts = model.accounts or model.kind is Kind.DECT_BASE  # a manager may have them
+    if provisioned and not (model.dialects and has_accounts and model.agents):
         yield "", "dialects, accounts and agents are needed"
     if model.support is Support.KNOWN and not model.missing:
         yield "missing", "say which facts are missing"

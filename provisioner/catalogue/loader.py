@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from provisioner.catalogue.inheritance import complete, lineage
+from provisioner.catalogue.inserts import Insert, InsertFile
 from provisioner.catalogue.lint import check
-from provisioner.catalogue.presets import Preset, RoomTemplate
-from provisioner.catalogue.schema import Dialect, Model, Vendor
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.presets import MAIN_PRESETS, Preset, RoomTemplate
+from provisioner.catalogue.schema import Dialect, Vendor
 from provisioner.catalogue.versions import version_tuple
 from provisioner.errors import CatalogueError, UnknownThingError
 
@@ -35,6 +38,12 @@ class Catalogue:
     presets: Mapping[str, Preset]
     rooms: Mapping[str, RoomTemplate]
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    inserts: Mapping[str, tuple[Insert, ...]] = field(default_factory=dict)
+
+    def insert_of(self, model_id: str, kind: str) -> Insert | None:
+        """Return a model's paper of a kind (``insert``, ``strip``), or None."""
+        papers = self.inserts.get(model_id.partition("/")[0], ())
+        return next((p for p in papers if p.kind == kind and model_id in p.models), None)
 
     def model(self, name: str) -> Model:
         """Return the model of an id, a name or an alias, in any case.
@@ -50,6 +59,14 @@ class Catalogue:
     def model_of_agent(self, vendor: str, product: str) -> Model | None:
         """Return the model whose devices call themselves ``product``, or None."""
         return self._models_by_agent.get((vendor, product.lower()))
+
+    def presets_for(self, model: Model) -> tuple[Preset, ...]:
+        """Return the presets that fit a model: its kind, and the features they need."""
+        return tuple(p for p in self.presets.values() if p.fits(model))
+
+    def main_preset(self, model: Model) -> Preset:
+        """Return the usual preset of a model that is provisioned."""
+        return self.presets[model.preset or MAIN_PRESETS[model.kind]]
 
     def dialect_of(self, model: Model, firmware: str | None) -> Dialect:
         """Return the dialect that a model speaks at a firmware; unknown firmware: the newest.
@@ -110,6 +127,7 @@ def load(folder: Path | None = None) -> Catalogue:
     root = folder or shipped_folder()
     vendors: dict[str, Vendor] = {}
     models: dict[str, Model] = {}
+    inserts: dict[str, tuple[Insert, ...]] = {}
     files: dict[str, str] = {}
     for path in sorted(root.glob("phones/*/vendor.toml")):
         vendor = _read(root, path, Vendor)
@@ -117,8 +135,10 @@ def load(folder: Path | None = None) -> Catalogue:
             raise CatalogueError(str(path.relative_to(root)), "id", f"must be {path.parent.name!r}")
         vendors[vendor.id] = vendor
         files[vendor.id] = str(path.relative_to(root))
-        for file in sorted(path.parent.glob("models/*.toml")):
-            model = _read(root, file, Model)
+        paper = path.with_name("inserts.toml")
+        if paper.is_file():
+            inserts[vendor.id] = _read(root, paper, InsertFile).inserts
+        for file, model in _read_models(root, path.parent, vendor):
             _new(models, model.id, root, file)
             models[model.id] = model
             files[model.id] = str(file.relative_to(root))
@@ -131,9 +151,10 @@ def load(folder: Path | None = None) -> Catalogue:
         MappingProxyType(presets),
         MappingProxyType(rooms),
         MappingProxyType(files),
+        MappingProxyType(inserts),
     )
     check(made)
-    return made
+    return replace(made, models=MappingProxyType(dict(sorted(models.items()))))
 
 
 def _read_all(root: Path, part: str, kind: type[T], files: dict[str, str]) -> dict[str, T]:
@@ -148,12 +169,29 @@ def _read_all(root: Path, part: str, kind: type[T], files: dict[str, str]) -> di
     return found
 
 
+def _read_models(root: Path, folder: Path, vendor: Vendor) -> Iterator[tuple[Path, Model]]:
+    paths = {file.stem: file for file in sorted(folder.glob("models/*.toml"))}
+    written = {
+        stem: (str(file.relative_to(root)), _toml(root, file)) for stem, file in paths.items()
+    }
+    # what others build on comes first: a mistake is found where it was made
+    for stem in sorted(paths, key=lambda stem: (len(lineage(written, stem)), stem)):
+        data = complete(written, vendor.key_sets, stem)
+        yield paths[stem], _checked(written[stem][0], data, Model)
+
+
 def _read(root: Path, file: Path, kind: type[T]) -> T:
-    name = str(file.relative_to(root))
+    return _checked(str(file.relative_to(root)), _toml(root, file), kind)
+
+
+def _toml(root: Path, file: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CatalogueError(name, "", f"not TOML: {problem}") from problem
+        raise CatalogueError(str(file.relative_to(root)), "", f"not TOML: {problem}") from problem
+
+
+def _checked(name: str, data: dict[str, Any], kind: type[T]) -> T:
     try:
         return kind.model_validate(data)
     except ValidationError as problem:

@@ -1,77 +1,17 @@
-"""The shapes of the vendor data files below ``templates/``.
+"""The shape of ``templates/phones/<vendor>/vendor.toml``: a vendor, its names and its dialects.
 
 Every file is read into these immutable models; an unknown or wrong key stops the start.
-Capabilities are stated positively: what is not written, a model cannot do.
 """
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from provisioner.catalogue.versions import VersionRange
+from provisioner.catalogue.record import Pattern, Record, Slug, Source
 from provisioner.key_types import KeyType
-
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-ModelId = Annotated[str, Field(pattern=r"^[a-z0-9]+/[a-z0-9][a-z0-9-]*$", max_length=64)]
-Texts = dict[Annotated[str, Field(pattern=r"^[a-z]{2}$")], str]
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as problem:
-        raise ValueError(f"not a regular expression: {problem}") from problem
-    return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_compiles)]
-
-
-class Record(BaseModel):
-    """Frozen, with unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Confidence(StrEnum):
-    """How sure we are of a fact, surest first."""
-
-    VENDOR_DOC = "vendor-doc"
-    FIELD = "field"
-    PEER = "peer"
-    UNVERIFIED = "unverified"
-
-
-class Support(StrEnum):
-    """What bellwire does for a model."""
-
-    FULL = "full"
-    EXPERIMENTAL = "experimental"
-    KNOWN = "known"
-
-
-class Source(Record):
-    """Where facts of a file come from."""
-
-    title: str
-    url: str = ""
-    section: str = ""
-    checked: str = Field(pattern=r"^\d{4}-\d{2}(-\d{2})?$")
-    confidence: Confidence
-    covers: str = Field(description="which facts of the file this source is for")
-
-
-class Disagreement(Record):
-    """A fact on which sources differ, and what was chosen."""
-
-    fact: str
-    values: dict[str, str]
-    chosen: str
-    reason: str
 
 
 class Role(StrEnum):
@@ -111,8 +51,9 @@ class AgentRule(Record):
 class RenderedName(Record):
     """One file that a dialect renders for a phone.
 
-    ``name`` may hold ``{mac}``, ``{MAC}``, ``{type}`` (the model's type string) and ``{code}``.
-    ``optional`` files are rendered only when the template gives a non-empty body.
+    ``name`` may hold ``{mac}``, ``{MAC}``, ``{type}`` (the model's type string), ``{code}`` and
+    ``{firmware}`` (its firmware name). A file whose template gives an empty body is not offered.
+    ``form`` turns Fanvil's text into one of its XML forms (``fanvil_xml``).
     """
 
     name: str
@@ -120,6 +61,32 @@ class RenderedName(Record):
     template: str
     media_type: str = "text/plain; charset=utf-8"
     aliases: tuple[str, ...] = ()
+    form: Literal["", "voip-config-file", "sysconf"] = ""
+
+
+class ClockTelling(Record):
+    """What a dialect can tell its devices of a zone's clock; without one: any offset and rule.
+
+    Attributes:
+        nothing: its devices are told no zone at all.
+        zones: IANA names its devices are known to have; empty: they are told numbers.
+        other_zones: another name may be tried; nobody knows all names its devices have.
+        offsets_min: the standard offsets that can be told; empty: each quarter of an hour between
+            the lowest and the highest one.
+        shifts_min: by how much daylight time can be ahead; empty: any number.
+        weeks: which weeks of a month can be told, 5 is the last one.
+        change_step_s: 3600 when the clock can only be changed on a whole hour of the day.
+    """
+
+    nothing: bool = False
+    zones: frozenset[str] = frozenset()
+    other_zones: bool = False
+    offsets_min: frozenset[int] = frozenset()
+    lowest_offset_min: int = -720
+    highest_offset_min: int = 840
+    shifts_min: frozenset[int] = frozenset()
+    weeks: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    change_step_s: Literal[1, 3600] = 3600
 
 
 class Dialect(Record):
@@ -127,7 +94,7 @@ class Dialect(Record):
 
     id: Slug
     title: str
-    syntax: Literal["yealink", "fanvil-old", "fanvil-new", "xml"]
+    syntax: Literal["yealink", "fanvil-old", "fanvil-new", "snom-m3", "xml"]
     files: tuple[RenderedName, ...]
     first_contact: tuple[RenderedName, ...] = Field(
         description="what a tokenless request gets while its phone is armed: the token URL, no more"
@@ -139,6 +106,11 @@ class Dialect(Record):
         default=frozenset(),
         description="dotted setting names or section names that this dialect can express",
     )
+    limits: dict[str, frozenset[str] | int] = Field(
+        default_factory=dict,
+        description="of a setting above: the values that can be said, or how many entries",
+    )
+    clock: ClockTelling = ClockTelling()
 
 
 class ResyncRule(Record):
@@ -172,6 +144,9 @@ class Vendor(Record):
     resync: ResyncRule
     dhcp: DhcpRule
     dialects: tuple[Dialect, ...]
+    key_sets: dict[str, frozenset[KeyType]] = Field(
+        default_factory=dict, description="named sets of key types, for ``accepts`` of its models"
+    )
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     sources: tuple[Source, ...] = Field(min_length=1)
 
@@ -181,109 +156,3 @@ class Vendor(Record):
             if dialect.id == dialect_id:
                 return dialect
         raise KeyError(dialect_id)
-
-
-class Kind(StrEnum):
-    """What sort of device a model is."""
-
-    DESK = "desk"
-    HOTEL = "hotel"
-    CONFERENCE = "conference"
-    DECT_BASE = "dect-base"
-    DOOR_STATION = "door-station"
-    INTERCOM = "intercom"
-    PAGING = "paging"
-    ACCESSORY = "accessory"
-    EXPANSION = "expansion"
-
-
-class DialectRange(Record):
-    """Which firmware speaks which dialect; an empty range is all firmware."""
-
-    id: Slug
-    firmware: VersionRange = VersionRange("")
-
-
-class KeyGroup(Record):
-    """A run of physical keys.
-
-    ``id`` names the group in templates and in a key's ``slot`` (``digit-3`` is its third key,
-    counted over all pages). Keys are numbered from ``first``; with ``per_page`` the number
-    starts again on every page.
-    """
-
-    id: Slug
-    count: int = Field(ge=1, le=1000)
-    per_page: int = Field(default=0, ge=0, description="0: one page")
-    first: int = Field(default=1, ge=0)
-    accepts: frozenset[KeyType]
-    fill: bool = Field(default=True, description="keys without a slot may land here")
-    labels: bool = Field(default=True, description="the key shows or carries a label")
-    names: tuple[str, ...] = Field(default=(), description="what is printed on each key")
-    reserved: frozenset[int] = Field(default=frozenset(), description="positions not to be used")
-
-
-class Expansion(Record):
-    """Which expansion modules fit, and how many of them."""
-
-    models: tuple[ModelId, ...]
-    max: int = Field(ge=1, le=12)
-
-
-class Dect(Record):
-    """What a DECT base can carry."""
-
-    handsets: int = Field(ge=1)
-    multicell: bool = False
-    handset_models: tuple[str, ...] = ()
-
-
-class Accessories(Record):
-    """Which accessories can be attached, and how many."""
-
-    models: tuple[ModelId, ...]
-    max: int = Field(ge=1)
-
-
-class Poe(Record):
-    """What the device draws; measured values come from the switch."""
-
-    powered: bool
-    ieee_class: int | None = Field(default=None, ge=0, le=8)
-
-
-class Model(Record):
-    """``templates/phones/<vendor>/models/<model>.toml``.
-
-    Attributes:
-        agents: product names as the device writes them in HTTP, SIP and PnP.
-        type_string: what Snom calls ``phone_type``; used in file names.
-        code: number or name of the common file, where the vendor has one.
-        features: what it can do beyond its keys, by the names in ``features.py``.
-    """
-
-    id: ModelId
-    vendor: Slug
-    name: str
-    kind: Kind
-    family: str = ""
-    aliases: tuple[str, ...] = ()
-    agents: tuple[str, ...] = ()
-    type_string: str = ""
-    code: str = ""
-    accounts: int = Field(default=0, ge=0)
-    dialects: tuple[DialectRange, ...] = ()
-    keys: tuple[KeyGroup, ...] = ()
-    expansion: Expansion | None = None
-    accessories: Accessories | None = None
-    dect: Dect | None = None
-    features: frozenset[str] = frozenset()
-    screen: str = ""
-    poe: Poe | None = None
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
-    support: Support = Support.FULL
-    confidence: Confidence
-    missing: tuple[str, ...] = Field(default=(), description="facts still needed, when only known")
-    disagreements: tuple[Disagreement, ...] = ()
-    notes: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = Field(min_length=1)

@@ -19,7 +19,6 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
-    MetaData,
     Result,
     String,
     Table,
@@ -32,13 +31,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioner.db import Database
+from provisioner.inventory.phone_reports import PhoneReport, metadata, report_table
 
 log = logging.getLogger(__name__)
 
 MAX_QUEUE = 100_000
 FLUSH_S = 0.25
 
-metadata = MetaData()
 fetch_table = Table(
     "fetch",
     metadata,
@@ -112,6 +111,9 @@ class WaitingPhone:
     times: int = 1
 
 
+Event = FetchEvent | WaitingPhone | PhoneReport
+
+
 class Recorder:
     """Takes events from any thread; one thread of its own writes them."""
 
@@ -120,7 +122,7 @@ class Recorder:
         self._told_dropped = 0
         self._database = database
         self._waiting_max = waiting_max
-        self._queue: deque[FetchEvent | WaitingPhone] = deque()
+        self._queue: deque[Event] = deque()
         self._wake = threading.Event()
         self._stop = False
         self._thread: threading.Thread | None = None
@@ -130,7 +132,7 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="fetch-log", daemon=True)
         self._thread.start()
 
-    def record(self, event: FetchEvent | WaitingPhone) -> None:
+    def record(self, event: Event) -> None:
         """Queue an event; never waits."""
         if len(self._queue) >= MAX_QUEUE:
             self.dropped += 1
@@ -150,7 +152,7 @@ class Recorder:
         if self.dropped > self._told_dropped:
             self._told_dropped = self.dropped
             log.warning("the fetch log was full: %d events are lost since the start", self.dropped)
-        events: list[FetchEvent | WaitingPhone] = []
+        events: list[Event] = []
         while self._queue and len(events) < MAX_QUEUE:
             events.append(self._queue.popleft())
         if not events:
@@ -166,17 +168,18 @@ class Recorder:
             self._wake.wait(FLUSH_S)
             self.flush()
 
-    def _write(self, events: Iterable[FetchEvent | WaitingPhone]) -> None:
-        rows: list[dict[str, Any]] = []
+    def _write(self, events: Iterable[Event]) -> None:
+        rows: dict[Table, list[dict[str, Any]]] = {}
         waiting: dict[str, WaitingPhone] = {}
         for event in events:
-            if isinstance(event, FetchEvent):
-                rows.append(_values(event))
-            else:
+            if isinstance(event, WaitingPhone):
                 waiting[event.mac] = event
+            else:
+                table = fetch_table if isinstance(event, FetchEvent) else report_table
+                rows.setdefault(table, []).append(_values(event))
         with self._database.write() as session:
-            if rows:
-                session.execute(insert(fetch_table), rows)
+            for table, values in rows.items():
+                session.execute(insert(table), values)
             for phone in waiting.values():
                 self._upsert(session, phone)
 
@@ -199,7 +202,7 @@ def _count(result: Result[Any]) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def _values(event: FetchEvent | WaitingPhone) -> dict[str, Any]:
+def _values(event: Event) -> dict[str, Any]:
     """The columns of an event; ``asdict`` would copy each value, which took most of the time."""
     return _cut({name: getattr(event, name) for name in event.__slots__})
 
@@ -256,10 +259,12 @@ def last_fetches(database: Database) -> dict[str, FetchEvent]:
 def prune(database: Database, days: int, rows: int, waiting_days: int) -> int:
     """Delete what is older than the retention, or beyond its number; returns how many."""
     now = datetime.now(UTC).replace(tzinfo=None)
+    gone = 0
     with database.write() as session:
-        newest = session.scalar(select(func.max(fetch_table.c.id))) or 0
-        old = (fetch_table.c.at < now - timedelta(days=days)) | (fetch_table.c.id <= newest - rows)
-        gone = _count(session.execute(delete(fetch_table).where(old)))
+        for table in (fetch_table, report_table):
+            newest = session.scalar(select(func.max(table.c.id))) or 0
+            old = (table.c.at < now - timedelta(days=days)) | (table.c.id <= newest - rows)
+            gone += _count(session.execute(delete(table).where(old)))
         stale = waiting_table.c.last_seen < now - timedelta(days=waiting_days)
         session.execute(delete(waiting_table).where(stale))
     return gone

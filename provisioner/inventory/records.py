@@ -8,22 +8,35 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import JsonValue, SecretStr
 
-from provisioner.catalogue.presets import Preset
+from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.inventory.monitoring import Monitoring
 from provisioner.key_types import PhoneKey
 from provisioner.mac import MacAddress
 
 Layer = Mapping[str, JsonValue]
 
 
+SWITCH_SECRETS = ("community", "snmp_auth", "snmp_priv")
+"""Fields of a switch that are encrypted at rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch whose ports feed phones."""
+    """A switch whose ports feed phones, and how SNMP reads it.
+
+    ``community`` is for version 2c; user and keys are for version 3.
+    """
 
     host: str
     name: str = ""
     platform: str = ""
     snmp_version: str = "2c"
     community: SecretStr | None = None
+    snmp_user: str = ""
+    snmp_auth: SecretStr | None = None
+    snmp_priv: SecretStr | None = None
+    snmp_auth_protocol: str = "sha256"
+    snmp_priv_protocol: str = "aes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,15 @@ class Pbx:
     port: int = 5038
     username: str = ""
     secret: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An entry of a site's phone book that is no account of its own."""
+
+    name: str
+    number: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +73,11 @@ class Site:
     numbers: Mapping[str, str] = field(default_factory=dict)
     settings: Layer = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    room_templates: Mapping[str, RoomTemplate] = field(default_factory=dict)
+    phonebook: tuple[Contact, ...] = ()
     switches: tuple[Switch, ...] = ()
     pbx: Pbx | None = None
+    monitoring: Monitoring = field(default_factory=Monitoring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +97,8 @@ class Room:
 class Account:
     """A SIP account of a site; the extension is its user name.
 
-    ``secret`` is None until one is generated.
+    ``secret`` is None until one is generated. ``listed``: phone books show it; None: unless
+    only guests use it.
     """
 
     site: str
@@ -80,6 +106,7 @@ class Account:
     name: str = ""
     secret: SecretStr | None = None
     voicemail: bool = False
+    listed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

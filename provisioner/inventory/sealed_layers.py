@@ -7,14 +7,11 @@ hold a password), is stored as ``{"sealed": "..."}``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from typing import Any, get_args
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from pydantic import BaseModel, SecretStr
-
+from provisioner.layers import secret_settings
 from provisioner.secrets import Box
-from provisioner.settings import PhoneSettings
 
 Json = dict[str, Any]
 _SEALED = "sealed"
@@ -34,22 +31,6 @@ def opened_layer(layer: Json, box: Box) -> Json:
 def resealed_layer(layer: Json, box: Box) -> Json:
     """Return a stored layer encrypted with the newest key; raises SecretsError."""
     return _each_sealed(layer, lambda text: {_SEALED: box.reseal(text)})
-
-
-@cache
-def secret_settings() -> frozenset[tuple[str, ...]]:
-    """The paths of all settings that are secrets."""
-    return frozenset(_secrets(PhoneSettings, ()))
-
-
-def _secrets(section: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for name, field in section.model_fields.items():
-        kinds = (field.annotation, *get_args(field.annotation))
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _secrets(kind, (*path, name))
-        if any("SecretStr" in str(kind) or kind is SecretStr for kind in kinds):
-            yield (*path, name)
 
 
 def _seal(layer: Json, path: tuple[str, ...], box: Box) -> Json:

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from pydantic import ValidationError
-
+from provisioner.catalogue.advice import why_not
 from provisioner.catalogue.loader import Catalogue
-from provisioner.catalogue.presets import Preset
-from provisioner.catalogue.schema import Model, Support
+from provisioner.catalogue.models import Model
+from provisioner.catalogue.presets import RoomTemplate
 from provisioner.errors import UnknownThingError
+from provisioner.inventory.own_templates import OwnTemplateError, OwnTemplates, own_templates
 from provisioner.inventory.records import (
     Accessory,
     Account,
+    Contact,
     Handset,
     Inventory,
     Pbx,
     Phone,
     Room,
     Site,
-    Switch,
 )
-from provisioner.inventory.site_file import FilePhone, FileRoom, FileSite, SiteFile
+from provisioner.inventory.site_file import SiteFile
 from provisioner.inventory.site_settings import check_settings
+from provisioner.inventory.site_shape import FilePhone, FileRoom, FileSite
+from provisioner.inventory.site_switches import switch_of
 from provisioner.inventory.site_yaml import Path_
 from provisioner.key_types import PhoneKey
 from provisioner.layers import merged
@@ -89,11 +90,17 @@ class _SiteReader:
         self._catalogue = catalogue
         self._seen = seen
         seen.once(source, path, "site", entry.id)
+        self._templates = self._own()
         for number, account in enumerate(entry.accounts):
             here = (*path, "accounts", number)
             seen.once(source, here, "extension", entry.id, account.extension)
             self.accounts[account.extension] = Account(
-                entry.id, account.extension, account.name, account.secret, account.voicemail
+                entry.id,
+                account.extension,
+                account.name,
+                account.secret,
+                account.voicemail,
+                account.listed,
             )
         self._name_accounts()
 
@@ -110,12 +117,12 @@ class _SiteReader:
             url=entry.url,
             numbers=dict(entry.numbers),
             settings=merged({"sip": entry.sip} if entry.sip else {}, entry.settings),
-            presets=dict(self._presets()),
-            switches=tuple(
-                Switch(s.host, s.name, s.platform, s.snmp.version, s.snmp.community)
-                for s in entry.switches
-            ),
+            presets=self._templates.presets,
+            room_templates=self._templates.rooms,
+            phonebook=tuple(Contact(c.name, c.number, c.group) for c in entry.phonebook),
+            switches=tuple(map(switch_of, entry.switches)),
             pbx=self._pbx(),
+            monitoring=entry.monitoring.record(),
         )
 
     def rooms(self) -> Iterator[Room]:
@@ -137,8 +144,8 @@ class _SiteReader:
         """The phones of all rooms."""
         for number, room in enumerate(self._entry.rooms):
             here = (*self._path, "rooms", number)
-            if room.template and room.template not in self._catalogue.rooms:
-                known = ", ".join(sorted(self._catalogue.rooms))
+            if room.template and self._template(room) is None:
+                known = ", ".join(sorted({*self._catalogue.rooms, *self._templates.rooms}))
                 raise self._source.error(
                     (*here, "template"),
                     f"there is no room template {room.template!r}; known are {known}",
@@ -156,7 +163,7 @@ class _SiteReader:
             mac=MacAddress(phone.mac),
             model=model.id,
             preset=self._preset(room, position, phone, path),
-            accounts=self._phone_accounts(room, phone, path),
+            accounts=self._phone_accounts(room, phone, model, path),
             keys=tuple(PhoneKey(**key.model_dump()) for key in phone.keys),
             settings=phone.settings,
             handsets=tuple(self._handsets(phone, model, path)),
@@ -178,16 +185,13 @@ class _SiteReader:
         except UnknownThingError as problem:
             raise self._source.error((*path, "model"), str(problem)) from problem
         if not model.dialects:
-            reason = (
-                "is only known, not supported" if model.support is Support.KNOWN else "has no files"
-            )
-            raise self._source.error((*path, "model"), f"{model.id} {reason}")
+            raise self._source.error((*path, "model"), why_not(model))
         return model
 
     def _preset(self, room: FileRoom, position: str, phone: FilePhone, path: Path_) -> str:
         preset = phone.preset
         if preset is None:
-            template = self._catalogue.rooms.get(room.template or "")
+            template = self._template(room)
             place = template.position(position) if template else None
             if place is None:
                 known = ", ".join(p.id for p in template.positions) if template else "none"
@@ -197,14 +201,20 @@ class _SiteReader:
                     f"(it has: {known}); name a preset",
                 )
             preset = place.preset
-        if preset not in self._catalogue.presets and preset not in self._entry.presets:
-            known = ", ".join(sorted(self._catalogue.presets))
+        if preset not in self._catalogue.presets and preset not in self._templates.presets:
+            known = ", ".join(sorted({*self._catalogue.presets, *self._templates.presets}))
             raise self._source.error(
                 (*path, "preset"), f"there is no preset {preset!r}; known are {known}"
             )
         return preset
 
-    def _phone_accounts(self, room: FileRoom, phone: FilePhone, path: Path_) -> tuple[str, ...]:
+    def _template(self, room: FileRoom) -> RoomTemplate | None:
+        name = room.template or ""
+        return self._templates.rooms.get(name) or self._catalogue.rooms.get(name)
+
+    def _phone_accounts(
+        self, room: FileRoom, phone: FilePhone, model: Model, path: Path_
+    ) -> tuple[str, ...]:
         for number, extension in enumerate(phone.accounts):
             if extension not in self.accounts:
                 raise self._source.error(
@@ -214,7 +224,7 @@ class _SiteReader:
             return (phone.extension, *(a for a in phone.accounts if a != phone.extension))
         if phone.accounts:
             return phone.accounts
-        if phone.handsets:
+        if phone.handsets or not model.accounts:
             return ()
         if not room.extension:
             raise self._source.error(
@@ -275,22 +285,9 @@ class _SiteReader:
         ami = given.ami
         return Pbx(given.kind, ami.host, ami.port, ami.username, ami.secret)
 
-    def _presets(self) -> Iterator[tuple[str, Preset]]:
-        for preset_id, given in self._entry.presets.items():
-            here = (*self._path, "presets", preset_id)
-            base = self._catalogue.presets.get(preset_id)
-            try:
-                yield preset_id, own_preset(preset_id, given.model_dump(exclude_unset=True), base)
-            except ValidationError as problem:
-                raise self._source.error(here, problem.errors()[0]["msg"]) from problem
-
-
-def own_preset(preset_id: str, given: Mapping[str, Any], base: Preset | None) -> Preset:
-    """Return the site's own preset; what it leaves out comes from the shipped one."""
-    values: dict[str, object] = base.model_dump() if base else {"name": {"en": preset_id}}
-    values |= given
-    if base is not None:
-        values["settings"] = merged(base.settings, given.get("settings") or {})
-    values["id"] = preset_id
-    values.setdefault("kinds", ["desk", "hotel", "conference", "dect-base", "door-station"])
-    return Preset.model_validate(values)
+    def _own(self) -> OwnTemplates:
+        """The site's own presets and room templates."""
+        try:
+            return own_templates(self._entry, self._catalogue)
+        except OwnTemplateError as problem:
+            raise self._source.error((*self._path, *problem.path), problem.reason) from problem

@@ -14,16 +14,24 @@ def read_stamp(session: Session) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def next_generation(session: Session, *, removed: bool = False) -> int:
+def read_sites_stamp(session: Session) -> int:
+    """Return a number that rises when site files were applied, and with nothing else."""
+    return int(session.scalars(select(StampRow.sites)).one())
+
+
+def next_generation(session: Session, *, removed: bool = False, sites: bool = False) -> int:
     """Return a new generation, in the transaction that changes something.
 
     Args:
         session: a writing session.
         removed: phones are gone, so readers must forget what they hold.
+        sites: something of a site file was stored.
     """
     session.execute(
         update(StampRow).values(
-            generation=StampRow.generation + 1, epoch=StampRow.epoch + int(removed)
+            generation=StampRow.generation + 1,
+            epoch=StampRow.epoch + int(removed),
+            sites=StampRow.sites + int(sites),
         )
     )
     return int(session.scalars(select(StampRow.generation)).one())

@@ -15,10 +15,13 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioner.catalogue.presets import Preset
+from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.inventory.monitoring import monitoring_of, monitoring_values
 from provisioner.inventory.records import (
+    SWITCH_SECRETS,
     Accessory,
     Account,
+    Contact,
     Handset,
     Inventory,
     Pbx,
@@ -75,12 +78,22 @@ def site_of(row: SiteRow, box: Box) -> Site:
             name: Preset.model_validate({**p, "settings": opened_layer(p["settings"], box)})
             for name, p in row.presets.items()
         },
-        switches=tuple(
-            Switch(**{**s, "community": box.open(s["community"]) if s["community"] else None})
-            for s in row.switches
-        ),
+        room_templates={
+            name: RoomTemplate.model_validate({**r, "settings": opened_layer(r["settings"], box)})
+            for name, r in row.room_templates.items()
+        },
+        phonebook=tuple(Contact(**c) for c in row.phonebook),
+        switches=tuple(_switch(s, box) for s in row.switches),
         pbx=_pbx(row.pbx, box),
+        monitoring=monitoring_of(row.monitoring, box),
     )
+
+
+def _switch(values: Json, box: Box) -> Switch:
+    secrets = {
+        name: box.open(values[name]) if values.get(name) else None for name in SWITCH_SECRETS
+    }
+    return Switch(**{**values, **secrets})
 
 
 def _pbx(value: Json | None, box: Box) -> Pbx | None:
@@ -97,7 +110,8 @@ def room_of(row: RoomRow, box: Box) -> Room:
 
 def account_of(row: AccountRow, box: Box) -> Account:
     """Return the account of a row, with its secret in the clear."""
-    return Account(row.site_id, row.extension, row.name, box.open(row.secret), row.voicemail)
+    secret = box.open(row.secret)
+    return Account(row.site_id, row.extension, row.name, secret, row.voicemail, row.listed)
 
 
 def phone_of(row: PhoneRow, box: Box) -> Phone:
@@ -134,13 +148,23 @@ def site_values(site: Site, box: Box) -> Json:
             name: {**p.model_dump(mode="json"), "settings": sealed_layer(p.settings, box)}
             for name, p in site.presets.items()
         },
+        "room_templates": {
+            name: {**r.model_dump(mode="json"), "settings": sealed_layer(r.settings, box)}
+            for name, r in site.room_templates.items()
+        },
+        "phonebook": [asdict(c) for c in site.phonebook],
         "switches": [
-            {**asdict(s), "community": box.seal(s.community) if s.community else ""}
+            {**asdict(s), **{name: _sealed(getattr(s, name), box) for name in SWITCH_SECRETS}}
             for s in site.switches
         ],
         "pbx": site.pbx
         and {**asdict(site.pbx), "secret": box.seal(site.pbx.secret) if site.pbx.secret else ""},
+        "monitoring": monitoring_values(site.monitoring, box),
     }
+
+
+def _sealed(secret: SecretStr | None, box: Box) -> str:
+    return box.seal(secret) if secret else ""
 
 
 def room_values(room: Room, box: Box) -> Json:
@@ -159,6 +183,7 @@ def account_values(account: Account, secret: SecretStr, box: Box) -> Json:
         "name": account.name,
         "secret": box.seal(secret),
         "voicemail": account.voicemail,
+        "listed": account.listed,
     }
 
 

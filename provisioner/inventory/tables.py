@@ -36,18 +36,25 @@ class Base(DeclarativeBase):
 
 
 class StampRow(Base):
-    """One row: the newest generation, and an epoch that rises when phones were removed."""
+    """One row: what readers in memory compare.
+
+    Attributes:
+        generation: rises with every change.
+        epoch: rises when phones were removed.
+        sites: rises when site files were applied.
+    """
 
     __tablename__ = "stamp"
     id: Mapped[int] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(Integer, default=0)
     epoch: Mapped[int] = mapped_column(Integer, default=0)
+    sites: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     catalogue_digest: Mapped[str] = mapped_column(String(64), default="")
     key_check: Mapped[str] = mapped_column(String(255), default="")
 
 
 class SiteRow(Base):
-    """A hotel. ``pbx`` and ``switches`` hold their secrets encrypted."""
+    """A hotel. ``pbx``, ``switches`` and ``monitoring`` hold their secrets encrypted."""
 
     __tablename__ = "site"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -60,8 +67,11 @@ class SiteRow(Base):
     numbers: Mapped[Json]
     settings: Mapped[Json]
     presets: Mapped[Json]
+    room_templates: Mapped[Json] = mapped_column(JSON, server_default="{}")
+    phonebook: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
     switches: Mapped[list[Any]]
     pbx: Mapped[Json | None]
+    monitoring: Mapped[Json] = mapped_column(JSON, server_default="{}")
 
 
 class RoomRow(Base):
@@ -78,7 +88,7 @@ class RoomRow(Base):
 
 
 class AccountRow(Base):
-    """A SIP account; ``secret`` is encrypted."""
+    """A SIP account; ``secret`` is encrypted. ``listed``: NULL: nobody has said."""
 
     __tablename__ = "account"
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), primary_key=True)
@@ -86,10 +96,36 @@ class AccountRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     secret: Mapped[str] = mapped_column(String(500))
     voicemail: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    listed: Mapped[bool | None] = mapped_column(Boolean)
+
+
+class SoftPhoneRow(Base):
+    """A one-time link by which a soft phone fetches an account; only its hash is kept."""
+
+    __tablename__ = "soft_phone_link"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["site_id", "extension"], ["account.site_id", "account.extension"], ondelete="CASCADE"
+        ),
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    site_id: Mapped[str] = mapped_column(String(64))
+    extension: Mapped[str] = mapped_column(String(64))
+    app: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(DateTime)
+    made_by: Mapped[str] = mapped_column(String(100))
+    expires_at: Mapped[datetime] = mapped_column(DateTime)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime)
 
 
 class PhoneRow(Base):
-    """A device. ``secrets`` is an encrypted JSON text; ``token_hash`` finds it by its token."""
+    """A device. ``secrets`` is an encrypted JSON text; ``token_hash`` finds it by its token.
+
+    Attributes:
+        offered: the firmware that its files offer it, in words; empty: none.
+        version_matters: its files depend on the firmware it reports.
+        library_names: files of the library that its files name.
+    """
 
     __tablename__ = "phone"
     __table_args__ = (
@@ -118,6 +154,9 @@ class PhoneRow(Base):
     dirty: Mapped[bool] = mapped_column(Boolean, server_default=true())
     generation: Mapped[int] = mapped_column(Integer, server_default="0")
     problem: Mapped[str] = mapped_column(String(1000), server_default="")
+    offered: Mapped[str] = mapped_column(String(255), server_default="")
+    version_matters: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    library_names: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
 
 
 class RenderedRow(Base):

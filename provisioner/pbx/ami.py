@@ -9,6 +9,7 @@ import re
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from types import TracebackType
 from typing import Self
 
 from provisioner.errors import PbxError
-from provisioner.pbx.ami_packets import Packet, PacketStream
+from provisioner.pbx.ami_packets import Packet, PacketStream, QuietError
 
 MAX_EVENTS = 100_000
+MAX_UNASKED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,27 @@ class AmiClient:
         self._stream = PacketStream(channel, host, timeout_s)
         self._host = host
         self._timeout_s = timeout_s
+        self._unasked: deque[Packet] = deque(maxlen=MAX_UNASKED)
 
     @classmethod
     def connect(
-        cls, host: str, port: int, username: str, secret: str, timeout_s: float = 5.0
+        cls,
+        host: str,
+        port: int,
+        username: str,
+        secret: str,
+        timeout_s: float = 5.0,
+        events: str = "off",
     ) -> Self:
         """Connect and log in.
+
+        Args:
+            host: the PBX.
+            port: of its manager interface.
+            username: manager user.
+            secret: of that user.
+            timeout_s: how long one action may take.
+            events: classes of events to be told of unasked, for example ``system,security``.
 
         Raises:
             PbxError: nobody answers, it is no AMI (permanent) or it refuses the login (permanent).
@@ -93,7 +110,7 @@ class AmiClient:
             raise PbxError(host, f"AMI port {port} cannot be reached: {error}") from None
         client = cls(channel, host, timeout_s)
         try:
-            client._log_in(username, secret)
+            client._log_in(username, secret, events)
         except BaseException:
             channel.close()
             raise
@@ -153,6 +170,22 @@ class AmiClient:
             events.append(event)
         raise PbxError(self._host, f"{name} lists more than {MAX_EVENTS} events")
 
+    def event(self, wait_s: float) -> Packet | None:
+        """Return the next event that nobody asked for; None: there was none in time.
+
+        Raises:
+            PbxError: the connection broke.
+        """
+        if self._unasked:
+            return self._unasked.popleft()
+        deadline_s = time.monotonic() + wait_s
+        try:
+            while "Event" not in (packet := self._stream.packet(deadline_s)):
+                continue
+        except QuietError:
+            return None
+        return packet
+
     def contacts(self) -> list[Contact]:
         """Return all contacts of all endpoints, static ones too.
 
@@ -195,13 +228,13 @@ class AmiClient:
         escaped = [re.sub(r'([\\",])', r"\\\1", variable) for variable in variables]
         return self.action("PJSIPNotify", **target, Variable=escaped)
 
-    def _log_in(self, username: str, secret: str) -> None:
-        """Check the banner and log in, without unasked events."""
+    def _log_in(self, username: str, secret: str, events: str) -> None:
+        """Check the banner and log in."""
         deadline_s = time.monotonic() + self._timeout_s
         banner = self._stream.line(deadline_s)
         if not banner.startswith(b"Asterisk Call Manager"):
             raise PbxError(self._host, "what answers is not an Asterisk manager", permanent=True)
-        headers = {"Username": username, "Secret": secret, "Events": "off"}
+        headers = {"Username": username, "Secret": secret, "Events": events}
         self._answer_to(self._send("Login", headers), "Login", deadline_s)
 
     def _send(self, name: str, headers: Mapping[str, str | Sequence[str]]) -> str:
@@ -222,11 +255,13 @@ class AmiClient:
         return AmiResponse(message, fields)
 
     def _packet_of(self, action_id: str, kind: str, deadline_s: float) -> Packet:
-        """Return the next packet of an action that has a ``kind`` header; skip all others."""
+        """Return the next packet of an action that has a ``kind`` header; keep unasked events."""
         while True:
             packet = self._stream.packet(deadline_s)
             if packet.get("ActionID") == action_id and kind in packet:
                 return packet
+            if "Event" in packet and "ActionID" not in packet:
+                self._unasked.append(packet)
 
 
 def _contact(event: Packet) -> Contact:

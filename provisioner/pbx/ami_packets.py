@@ -22,6 +22,10 @@ _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 Packet = dict[str, str]
 
 
+class QuietError(PbxError):
+    """Nothing has come in time; the connection may still be good."""
+
+
 class PacketStream:
     """Packets over a connected socket, which belongs to the stream from now on.
 
@@ -103,7 +107,7 @@ class PacketStream:
             self._channel.settimeout(left_s)
             chunk = self._channel.recv(_CHUNK_BYTES)
         except TimeoutError:
-            raise PbxError(self._host, f"AMI does not answer in {self._timeout_s:g} s") from None
+            raise QuietError(self._host, f"AMI does not answer in {self._timeout_s:g} s") from None
         except OSError as error:
             raise PbxError(self._host, f"the AMI connection broke: {error}") from None
         if not chunk:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from pydantic import SecretStr
 
 from provisioner.errors import InventoryError
-from provisioner.settings import one_line
+from provisioner.setting_values import one_line
 from provisioner.syntaxes import UnsafeValueError
 
 _EXTENSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from provisioner.catalogue.schema import Kind
+from provisioner.catalogue.models import Kind
 from provisioner.errors import InventoryError
 from provisioner.inventory.records import Account
 from provisioner.pbx.asterisk_syntax import extension
@@ -18,6 +18,7 @@ from provisioner.settings import Codec, PhoneSettings
 _DTMF_MODES = {"rfc4733": "auto_info", "info": "info", "inband": "inband"}
 _CODEC_NAMES: dict[Codec, str] = {"pcma": "alaw", "pcmu": "ulaw"}
 _SPARE_CONTACTS = 1
+_MAX_SOFT_PHONES = 5
 
 
 class Use(StrEnum):
@@ -92,12 +93,17 @@ def _endpoint(account: Account, pbx: PbxSite) -> Endpoint:
         use=_strictest(phones),
         rooms=", ".join(dict.fromkeys(phone.room for phone in phones)) or shown,
         places=tuple(f"{p.room} {p.position} {p.mac.colons}" for p in phones),
-        contacts=len(phones) + _SPARE_CONTACTS,
+        contacts=len(phones) + _SPARE_CONTACTS + _soft_phones(pbx, account),
         mailbox=account.voicemail,
         dtmf=_DTMF_MODES[settings.sip.dtmf],
         codecs=tuple(_CODEC_NAMES.get(codec, codec) for codec in settings.audio.codecs),
         srtp=settings.sip.srtp,
     )
+
+
+def _soft_phones(pbx: PbxSite, account: Account) -> int:
+    """Apps beside the phones; links are made again and again, so not each counts."""
+    return min(pbx.soft_phones.get(account.extension, 0), _MAX_SOFT_PHONES)
 
 
 def _strictest(phones: tuple[PbxPhone, ...]) -> Use:

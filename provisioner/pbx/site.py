@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from provisioner.assembly import place_of
 from provisioner.catalogue.loader import Catalogue
-from provisioner.catalogue.schema import Kind
+from provisioner.catalogue.models import Kind
 from provisioner.errors import UnknownThingError
 from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
-from provisioner.kit import place_of
 from provisioner.mac import MacAddress
 from provisioner.resolve import resolve
 from provisioner.settings import PhoneSettings
@@ -45,12 +45,14 @@ class PbxSite:
 
     Attributes:
         voicemail_pins: PIN of each extension that has a box.
+        soft_phones: how many apps use an extension, or may, by the links made for them.
     """
 
     site: Site
     accounts: tuple[Account, ...]
     phones: tuple[PbxPhone, ...] = ()
     voicemail_pins: Mapping[str, str] = field(default_factory=dict)
+    soft_phones: Mapping[str, int] = field(default_factory=dict)
 
     def phones_of(self, extension: str) -> tuple[PbxPhone, ...]:
         """Return the phones that register an extension."""

@@ -22,7 +22,7 @@ SEND_AT_T1 = (0, 1, 3)  # RFC 3261 section 17.1.2.1: timer E doubles, T1 and the
 GIVE_UP_T1 = 7  # cut short of timer F (64*T1, section 17.1.2.2): who watches asks again anyway
 GIVE_UP_S = GIVE_UP_T1 * T1_S
 
-_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # bursts of answers; the kernel may grant less
 _IP_MULTICAST_ALL = 49  # linux/in.h; the socket module has no name for it
 
 SocketAddress = tuple[str, int]
@@ -77,15 +77,22 @@ def exchange(
         raise SipError(host, f"cannot be reached: {error.strerror or error}") from None
 
 
-def with_origin(request: SipRequest, local: SocketAddress) -> SipRequest:
-    """Return ``request`` with a Via and a Contact that name ``local``, where it has none."""
+def with_origin(request: SipRequest, local: SocketAddress, transport: str = "UDP") -> SipRequest:
+    """Return ``request`` with a Via and a Contact that name ``local``, where it has none.
+
+    Args:
+        request: what is to be sent.
+        local: own address and port.
+        transport: ``UDP``, ``TCP`` or ``TLS``, as it stands in a Via.
+    """
     place = host_port(*local)
     fields = request.headers
     if request.header("Contact") is None:
-        fields = (*fields, ("Contact", f"<sip:bellwire@{place}>"))
+        parameter = "" if transport == "UDP" else f";transport={transport.lower()}"
+        fields = (*fields, ("Contact", f"<sip:bellwire@{place}{parameter}>"))
     if request.header("Via") is None:
         # RFC 3581 section 3: rport, for devices behind a translator and for answers to this port.
-        fields = (("Via", f"SIP/2.0/UDP {place};branch={new_branch()};rport"), *fields)
+        fields = (("Via", f"SIP/2.0/{transport} {place};branch={new_branch()};rport"), *fields)
     return replace(request, headers=fields)
 
 
@@ -127,8 +134,12 @@ class _Exchange:
         return message if isinstance(message, SipResponse) and self._is_answer(message) else None
 
     def _is_answer(self, response: SipResponse) -> bool:
-        """Return whether branch and method match (RFC 3261 section 17.1.3)."""
-        return response.top_via.branch == self._branch and response.cseq.method == self._method
+        return answers(response, self._branch, self._method)
+
+
+def answers(response: SipResponse, branch: str, method: str) -> bool:
+    """Return whether a response belongs to a request (RFC 3261 section 17.1.3)."""
+    return response.top_via.branch == branch and response.cseq.method == method
 
 
 def _connected(host: str, port: int) -> socket.socket:
@@ -193,7 +204,7 @@ class UdpEndpoint:
     def _open(cls, host: str, port: int, joins: tuple[str, ...]) -> UdpEndpoint:
         channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
             if joins:
                 channel.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 channel.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)

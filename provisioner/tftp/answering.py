@@ -22,7 +22,10 @@ class Refusal:
     message: str
 
 
-Answerer = Callable[[str, str, int], bytes | Refusal]
+Content = bytes | memoryview
+"""What is sent; a view is that of a mapped file, which may be large."""
+
+Answerer = Callable[[str, str, int], Content | Refusal]
 """Looks up a file: (name as asked, peer address, peer port). Must not block."""
 
 BUSY = Refusal(ErrorCode.UNDEFINED, "busy, try again")
@@ -34,7 +37,7 @@ _NO_SUCH_MODE = Refusal(ErrorCode.ILLEGAL_OPERATION, "mode must be octet or neta
 _BROKEN = Refusal(ErrorCode.UNDEFINED, "internal error")
 
 
-def content_for(request: ReadRequest, peer: tuple[str, int], answer: Answerer) -> bytes | Refusal:
+def content_for(request: ReadRequest, peer: tuple[str, int], answer: Answerer) -> Content | Refusal:
     """Return the bytes to send to ``peer``, translated as the mode wants.
 
     An answerer that raises is logged and refuses this one request: a fault in one phone's
@@ -50,4 +53,4 @@ def content_for(request: ReadRequest, peer: tuple[str, int], answer: Answerer) -
         return _BROKEN
     if isinstance(found, Refusal) or request.mode == OCTET:
         return found
-    return to_netascii(found)
+    return to_netascii(bytes(found))

@@ -28,7 +28,9 @@ class Limits:
         first_sends_max: sends of the first packet to a peer that has never answered. Fewer than
             later, because the source of a request may be forged.
         sends_max: sends without any progress before a transfer is given up.
-        transfer_s_max: the longest a transfer may take.
+        transfer_s_max: the longest a transfer of a small file may take.
+        bytes_per_s_min: slower ones are given up; so much longer may a large file take. One block
+            of 512 bytes in 60 ms is 8 kB/s: a phone at the far end of a slow line.
     """
 
     blksize_max: int = BLKSIZE_PATH_SAFE
@@ -38,6 +40,7 @@ class Limits:
     first_sends_max: int = 5
     sends_max: int = 8
     transfer_s_max: float = 60.0
+    bytes_per_s_min: int = 8192
 
     def __post_init__(self) -> None:
         """Refuse bounds that no transfer could keep."""
@@ -49,3 +52,9 @@ class Limits:
         counts = (self.transfers_max, self.transfers_per_peer_max, self.first_sends_max)
         if min(*counts, self.sends_max) < 1 or self.transfer_s_max <= 0:
             raise ValueError("transfers, sends and the longest duration must be above zero")
+        if self.bytes_per_s_min < 1:
+            raise ValueError("bytes_per_s_min must be above zero")
+
+    def transfer_s(self, size_bytes: int) -> float:
+        """Return the longest that the transfer of a file may take."""
+        return max(self.transfer_s_max, size_bytes / self.bytes_per_s_min)

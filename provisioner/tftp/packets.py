@@ -172,7 +172,7 @@ def acknowledged_block(datagram: bytes) -> int | None:
     return None
 
 
-def data_packet(block: int, payload: bytes) -> bytes:
+def data_packet(block: int, payload: bytes | memoryview) -> bytes:
     """Return a DATA packet's bytes, without the value in between: the hot path."""
     return _HEADER.pack(_DATA, block) + payload
 

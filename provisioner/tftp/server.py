@@ -22,6 +22,7 @@ from provisioner.tftp.answering import (
     READ_ONLY,
     STOPPING,
     Answerer,
+    Content,
     Refusal,
     content_for,
 )
@@ -221,7 +222,7 @@ class TftpServer:
         return self._per_host[host] >= self._limits.transfers_per_peer_max
 
     def _open(
-        self, request: ReadRequest, datagram: Datagram, content: bytes, now: float
+        self, request: ReadRequest, datagram: Datagram, content: Content, now: float
     ) -> Refusal | None:
         """Begin a transfer; return why not when there is no socket left."""
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provisioner.tftp.answering import Content
 from provisioner.tftp.limits import Limits
 from provisioner.tftp.options import Terms
 from provisioner.tftp.packets import (
@@ -113,12 +114,12 @@ class Transfer:
         "retransmits",
     )
 
-    def __init__(self, content: bytes, terms: Terms, limits: Limits, now: float) -> None:
+    def __init__(self, content: Content, terms: Terms, limits: Limits, now: float) -> None:
         self._content = content
         self._terms = terms
         self._limits = limits
         self._began = now
-        self._ends_at = now + limits.transfer_s_max
+        self._ends_at = now + limits.transfer_s(len(content))
         self._timer = RetransmissionTimer(terms.timeout_s)
         # A file that fills its last block is closed by an empty one (RFC 1350, section 6).
         self._last_block = len(content) // terms.blksize + 1

@@ -12,27 +12,17 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from provisioner.catalogue.loader import load
-from provisioner.catalogue.schema import Kind
 from provisioner.inventory.records import Accessory
 from provisioner.render import render
 from tests.kits import make_kit
 
 HERE = Path(__file__).parent
 WRITE = os.environ.get("BELLWIRE_WRITE_GOLDEN") == "1"
-MAIN_PRESET = {
-    Kind.DESK: "reception",
-    Kind.HOTEL: "guest-room",
-    Kind.CONFERENCE: "conference",
-    Kind.DECT_BASE: "dect-base",
-    Kind.DOOR_STATION: "door-station",
-}
-# models of guest rooms and corridors that are desk phones all the same
-PRESETS = {"yealink/t31p": "guest-room", "yealink/t19p-e2": "guest-room", "snom/715": "corridor"}
 MODELS = sorted(m.id for m in load().models.values() if m.dialects)
 
 
 def case_of(model_id: str) -> tuple[Path, str]:
-    preset = PRESETS.get(model_id) or MAIN_PRESET[load().models[model_id].kind]
+    preset = load().main_preset(load().models[model_id]).id
     vendor, name = model_id.split("/")
     return HERE / vendor / f"{name}#{preset}", preset
 
@@ -40,7 +30,8 @@ def case_of(model_id: str) -> tuple[Path, str]:
 def rendered(model_id: str, preset: str) -> dict[str, bytes]:
     model = load().models[model_id]
     modules = (Accessory(model.expansion.models[0]),) if model.expansion else ()
-    kit = make_kit(model_id, preset, handsets=3 if model.dect else 0, accessories=modules)
+    handsets = min(3, model.dect.handsets) if model.dect else 0
+    kit = make_kit(model_id, preset, handsets=handsets, accessories=modules)
     return {file.name: file.body for file in render(load().folder, kit)}
 
 

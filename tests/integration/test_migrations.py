@@ -65,7 +65,7 @@ def test_the_scripts_make_what_the_models_say(line: str, database: Database) -> 
     assert differences(line, database) == []
 
 
-def test_both_lines_may_share_a_database(database: Database) -> None:
+def test_all_lines_may_share_a_database(database: Database) -> None:
     for line in LINES:
         upgrade(line, database)
     for line in LINES:
@@ -73,7 +73,7 @@ def test_both_lines_may_share_a_database(database: Database) -> None:
         upgrade(line, database)  # nothing to do
     with database.reader.connect() as connection:
         tables = set(inspect(connection).get_table_names())
-    assert {"alembic_inventory", "alembic_events", "phone", "fetch"} <= tables
+    assert {"alembic_inventory", "alembic_events", "phone", "fetch", "status", "incident"} <= tables
     downgrade("events", database, "base")
     assert differences("inventory", database) == []
 
@@ -95,7 +95,13 @@ def test_down_and_up_with_data(casa: DataFolder) -> None:
         recorder.record(event(1))
         recorder.record(waiting(1))
         recorder.flush()
-        for line, base in (("inventory", installation.database), ("events", installation.events)):
+        lines = {
+            "inventory": installation.database,
+            "events": installation.events,
+            "monitoring": installation.monitoring,
+        }
+        assert set(lines) == set(LINES)
+        for line, base in lines.items():
             downgrade(line, base, "base")
             upgrade(line, base)
             assert differences(line, base) == []
@@ -140,9 +146,10 @@ def test_opening_takes_no_lock_while_another_process_writes(
 ) -> None:
     """A long apply keeps no command and no restarting server from its work."""
     monkeypatch.setattr("provisioner.db.BUSY_TIMEOUT_MS", 50)
-    with casa.opened() as busy, busy.database.write() as session, busy.events.write() as events:
-        session.connection()
-        events.connection()
+    with ExitStack() as ends:
+        busy = ends.enter_context(casa.opened())
+        for database in (busy.database, busy.events, busy.monitoring):
+            ends.enter_context(database.write()).connection()
         assert casa.run("status").exit_code == 0
 
 

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from provisioner.catalogue.loader import shipped_folder
-from provisioner.catalogue.schema import Kind
+from provisioner.catalogue.models import Kind
 from provisioner.inventory.records import Account, Site
 from provisioner.mac import MacAddress
 from provisioner.pbx.asterisk import export

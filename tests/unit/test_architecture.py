@@ -90,7 +90,7 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
     where = name(path)
     if where != "monitors/discovery.py":
         assert "scapy" not in used
-    if not re.match(r"monitors/(probes/|remedies)", where):
+    if not re.match(r"monitors/(snmp/|probes/|remedies)", where):
         assert "pysnmp" not in used
     if not where.startswith("monitors/remedies"):
         assert "netmiko" not in used

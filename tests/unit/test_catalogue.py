@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioner.catalogue.loader import Catalogue, load, shipped_folder
-from provisioner.catalogue.schema import Kind, Support
+from provisioner.catalogue.models import Kind, Support
 from provisioner.errors import CatalogueError, UnknownThingError
 
 Damage = Callable[[str, str, str], None]
@@ -109,7 +109,8 @@ ROOM = "rooms/guest-room.toml"
         (MODEL, '"yealink/exp43"', '"yealink/exp99"', "expansion", "exp99"),
         (MODEL, 'id = "soft"', 'id = "line"', "keys", "same id"),
         (MODEL, 'id = "soft"', 'id = "exp1"', "keys", "exp1"),
-        (MODEL, '"paging", "url"', '"paging", "jukebox"', "keys", "Input should be"),
+        (MODEL, 'accepts = "soft"', 'accepts = "jukebox"', "keys.accepts", "no key set"),
+        (VENDOR, '"paging", "url"', '"paging", "jukebox"', "key_sets", "Input should be"),
         (MODEL, 'agents = ["T46U", "SIP-T46U"]', 'agents = ["T31P"]', "agents", "t31p"),
         (MODEL, 'agents = ["T46U", "SIP-T46U"]', "agents = []", "", "agents are needed"),
         (MODEL, 'support = "full"', 'support = "known"', "missing", "which facts"),
@@ -226,7 +227,7 @@ def test_a_model_is_found_by_any_of_its_names(name: str, model: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("yealink/t46", "yealink/t46u"), ("H2U", "fanvil/h2u-v2"), ("snomD758", "snom/d785")],
+    [("yealink/t46", "yealink/t46u"), ("H2U-V", "fanvil/h2u-v2"), ("snomD758", "snom/d785")],
 )
 def test_an_unknown_model_names_close_ones(name: str, hint: str) -> None:
     with pytest.raises(UnknownThingError, match=f"did you mean .*{hint}"):

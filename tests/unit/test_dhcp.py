@@ -12,7 +12,8 @@ from typing import get_args
 import pytest
 
 from provisioner.catalogue.loader import Catalogue
-from provisioner.catalogue.schema import Confidence, DhcpRule, ResyncRule, Source, Vendor
+from provisioner.catalogue.record import Confidence, Source
+from provisioner.catalogue.schema import DhcpRule, ResyncRule, Vendor
 from provisioner.dhcp import Target, snippet
 from provisioner.errors import CatalogueError, InventoryError
 from provisioner.inventory.records import Site

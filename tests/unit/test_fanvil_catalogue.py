@@ -7,7 +7,9 @@ import re
 import pytest
 
 from provisioner.catalogue.loader import load
+from provisioner.catalogue.models import Model, Support
 from provisioner.catalogue.schema import Role
+from tests.kits import make_kit
 
 VENDOR = "fanvil"
 
@@ -55,12 +57,58 @@ def test_others_are_not_ours(agent: str) -> None:
 
 @pytest.mark.parametrize(
     ("product", "model"),
-    [("h2u-v2", "h2u-v2"), ("H5", "h5"), ("X4U", "x4u"), ("i30", "i30"), ("I30", "i30")],
-)
+    [
+        ("h2u-v2", "h2u-v2"), ("H5", "h5"), ("X4U", "x4u"), ("i30", "i30"), ("I30", "i30"),
+        ("X6U Pro", "x6u-pro"), ("X6U-Pro", "x6u-pro"), ("V62Pro", "v62-pro"), ("X3SP", "x3s"),
+        ("NP-X5", "np-x5"), ("H2S", "h2"), ("i16SV", "i16sv"), ("PA2", "pa2"), ("X301W", "x301"),
+        ("H603W", "h603w"),
+    ],
+)  # fmt: skip
 def test_products_lead_to_models(product: str, model: str) -> None:
     found = load().model_of_agent(VENDOR, product)
     assert found is not None
     assert found.id == f"fanvil/{model}"
+
+
+def fanvils() -> list[Model]:
+    return [model for model in load().models.values() if model.vendor == VENDOR]
+
+
+def test_how_many_models_there_are() -> None:
+    assert sum(bool(model.dialects) for model in fanvils()) >= 60
+    assert sum(model.support is Support.KNOWN for model in fanvils()) >= 30
+
+
+@pytest.mark.parametrize("model", fanvils(), ids=lambda m: m.id)
+def test_every_model_is_recognised_by_what_it_calls_itself(model: Model) -> None:
+    seller = "Nethesis" if model.name.startswith("NP-") else "Fanvil"
+    for product in model.agents:
+        assert recognise(f"{seller} {product} 2.12.20.2 0c383e000214") == (
+            product, "2.12.20.2", "0c383e000214",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", fanvils(), ids=lambda m: m.id)
+def test_every_model_says_what_it_is_known_from(model: Model) -> None:
+    if model.support is Support.KNOWN:
+        assert model.missing
+        assert not model.dialects
+    else:
+        assert any("110" in n for n in model.notes) or "screen" not in model.features
+        assert "tls" in model.features
+    assert all(source.covers for source in model.sources)
+    for text in (*model.notes, *model.missing, *(s.title for s in model.sources)):
+        assert "/work" not in text
+
+
+def test_names_of_files_are_answered() -> None:
+    """What a model asks for by its own name is recognised as a common file or a firmware list."""
+    for model in fanvils():
+        asked = [(f"{model.code}.cfg", Role.COMMON)] if model.code else []
+        asked += [(f"{model.firmware_name}.txt", Role.FIRMWARE)] if model.firmware_name else []
+        for name, role in asked:
+            rules = load().vendors[VENDOR].paths
+            assert next(r.role for r in rules if re.fullmatch(r.pattern, name)) is role
 
 
 @pytest.mark.parametrize(
@@ -106,8 +154,33 @@ def test_the_emergency_key_is_for_emergencies_only() -> None:
     assert group.accepts == {"emergency"}
 
 
-def test_dialects() -> None:
-    catalogue = load()
-    for model, dialect in (("h2u-v2", "new-text"), ("x4u", "new-text"), ("h5", "old-text")):
-        for firmware in (None, "2.4.0", "2.12.20.2"):
-            assert catalogue.dialect_of(catalogue.model(f"fanvil/{model}"), firmware).id == dialect
+@pytest.mark.parametrize(
+    ("model", "firmware", "dialect"),
+    [
+        ("h2u-v2", "2.12.20.2", "new-text"), ("h2u-v2", None, "new-text"),
+        ("x4u", "2.4.0", "new-text"), ("h5", "2.12.1.7223", "old-text"),
+        ("x4", "2.14.0.7386", "old-text"), ("x3sg", "2.4.12", "new-text"),
+        ("x3sg", "1.4.0", "old-text"), ("x6", "1.12.2", "old-text"), ("x6", None, "new-text"),
+        ("x5", "1.4.0.2016", "old-text"), ("x5", None, "old-text"), ("x5", "2.4.3", "new-text"),
+        ("w611w", "2.14.2.28.1", "new-xml"), ("i30", None, "old-xml"), ("i16sv", "2.4.0", "new-door"),
+    ],
+)  # fmt: skip
+def test_dialects(model: str, firmware: str | None, dialect: str) -> None:
+    assert load().dialect_of(load().models[f"fanvil/{model}"], firmware).id == dialect
+
+
+@pytest.mark.parametrize(
+    ("settings", "warning"),
+    [
+        ({"access": {"web": "off"}}, "X4U knows only http, https"),
+        ({"network": {"dot1x": "eap-tls"}}, "X4U knows only md5, off"),
+        ({"emergency": {"numbers": ["911", "112"]}}, "X4U takes the first 1 only"),
+        ({"locale": {"language": "sw"}}, "X4U knows only ar, ca"),
+        ({"audio": {"ring_file": "library:bell.wav"}}, "X4U cannot be told this"),
+    ],
+)
+def test_what_is_beyond_a_phone_is_a_warning(settings: dict[str, object], warning: str) -> None:
+    assert any(
+        warning in said for said in make_kit("fanvil/x4u", "plain", settings=settings).warnings
+    )
+    assert not make_kit("fanvil/x4u", "plain", settings={"access": {"web": "http"}}).warnings

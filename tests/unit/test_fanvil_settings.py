@@ -1,94 +1,168 @@
-"""Each setting that a Fanvil dialect lists is really expressed, in the vendor's own codes."""
+"""The list of settings of every Fanvil dialect says what its templates do: no more, no less."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import pytest
 
 from provisioner.catalogue.loader import load
 from provisioner.errors import RenderError
 from provisioner.key_types import PhoneKey
+from provisioner.render import render
 from provisioner.settings import PhoneSettings
 from tests.fanvil_devices import body_of, understood
 from tests.kits import TOKEN, make_kit, with_site
 
-IN_USE: dict[str, dict[str, Any]] = {
-    "sip": {"outbound_proxy": "a.b", "backup_registrar": "c.d", "keepalive_s": 20},
-    "calls": {"hotline": "9", "forward_no_answer": {"to": "7"}, "voicemail": "*97"},
+# on this ground every other value can be seen
+GROUND: dict[str, dict[str, Any]] = {
+    "sip": {"outbound_proxy": "a.b", "backup_registrar": "c.d", "keepalive_s": 20,
+            "stun_server": "stun.example", "transport": "tcp"},
+    "calls": {"hotline": "9", "forward_no_answer": {"to": "7"}, "voicemail": "*97",
+              "auto_answer": False},
+    "network": {"dot1x": "md5", "dot1x_password": "one"},
     "paging": {"listen": ["239.255.1.1:5004"]},
+    "access": {"menu_locked": True},
     "directory": {"phonebook": True, "ldap_server": "l.d", "ldap_user": "u"},
     "telemetry": {"syslog_server": "s.l", "rtcp_xr_collector": "r.x"},
-}
-OTHER = {
-    "locale.language": "de", "locale.country": "DE", "locale.timezone": "Asia/Tokyo",
-    "locale.ntp_servers": ["x.y"], "audio.codecs": ["pcmu"], "paging.listen": ["239.9.9.9:5002"],
-    "calls.forward_always": {"to": "5"}, "calls.forward_busy": {"to": "5"},
-    "calls.forward_no_answer": {"to": "5"}, "emergency.numbers": ["911"], "hotel.lines": ["x"],
-    "door.open_code": "77", "firmware.url": "http://x.y/z", "telemetry.action_urls": True,
-    "network.vlan_id": 77, "access.web": "http", "access.menu_locked": False,
-    "directory.phonebook": False,
+    "door": {"auto_answer": False},
+    "firmware": {"version": "9.9", "url": "http://x.y/z"},
 }  # fmt: skip
-EXAMPLES = {
-    "new-text": [
-        ("fanvil/x4u", "office"),
-        ("fanvil/x4u", "guest-room"),
-        ("fanvil/h2u-v2", "guest-room"),
-    ],
-    "old-text": [("fanvil/h5", "guest-room"), ("fanvil/i30", "door-station")],
-}
+
+OTHER: dict[str, Any] = {
+    "sip.registrar": "other.example", "sip.port": 5070, "sip.transport": "tls",
+    "sip.outbound_proxy": "", "sip.outbound_proxy_port": 5071, "sip.backup_registrar": "",
+    "sip.backup_port": 5072, "sip.failback_s": 60, "sip.stun_server": "", "sip.stun_port": 3479,
+    "sip.expires_s": 900, "sip.retry_s": 77, "sip.srtp": "required", "sip.dtmf": "info",
+    "sip.keepalive_s": 40, "sip.pickup_code": "**", "sip.only_from_registrar": False,
+    "sip.caller_id": "rpid",
+    "calls.hotline": "", "calls.hotline_delay_s": 9, "calls.call_waiting": False,
+    "calls.auto_answer": True, "calls.intercom": True, "calls.dnd_allowed": False,
+    "calls.forward_allowed": False, "calls.forward_always": {"to": "5"},
+    "calls.forward_busy": {"to": "5"}, "calls.forward_no_answer": {"to": "5", "after_s": 30},
+    "calls.transfer_allowed": False, "calls.conference_allowed": False, "calls.history": False,
+    "calls.voicemail": "5", "calls.voicemail_lamp": False, "calls.pound_dials": False,
+    "calls.dial_timeout_s": 9,
+    "locale.language": "fr", "locale.country": "FR", "locale.timezone": "Asia/Tokyo",
+    "locale.ntp_servers": ["a.example", "b.example"], "locale.ntp_refresh_s": 999,
+    "locale.hours_24": False, "locale.date_order": "ymd",
+    "network.vlan_id": 21, "network.vlan_priority": 3, "network.pc_vlan_id": 31,
+    "network.lldp": False, "network.cdp": True, "network.dscp_signalling": 1,
+    "network.dscp_voice": 1, "network.pc_port": False, "network.hostname": "x",
+    "network.dot1x": "off", "network.dot1x_identity": "phone", "network.dot1x_password": "two",
+    "audio.codecs": ["pcma"], "audio.ringtone": 5, "audio.ring_file": "http://x.example/r.wav",
+    "audio.ring_volume_percent": 10, "audio.handset_volume_percent": 10,
+    "audio.speaker_volume_percent": 10, "audio.key_tones": True, "audio.vad": True,
+    "paging.listen": ["239.1.1.1:5000"], "paging.interrupt_calls": True, "paging.codec": "g722",
+    "access.admin_password": "Other-1", "access.user_password": "Other-2", "access.web": "http",
+    "access.web_allowed_from": ["10.0.0.1"], "access.menu_locked": False,
+    "access.menu_pin": "111", "access.direct_ip_calls": True, "access.guest_account": True,
+    "directory.phonebook": False, "directory.phonebook_name": "Other",
+    "directory.ldap_server": "", "directory.ldap_port": 1389, "directory.ldap_tls": "ldaps",
+    "directory.ldap_base": "dc=x", "directory.ldap_user": "", "directory.ldap_password": "p",
+    "directory.ldap_name_filter": "(cn=%)", "directory.ldap_number_filter": "(mobile=%)",
+    "telemetry.action_urls": True, "telemetry.syslog_server": "", "telemetry.syslog_port": 515,
+    "telemetry.rtcp_xr_collector": "", "telemetry.rtcp_xr_port": 5099,
+    "emergency.numbers": ["911"], "emergency.label": "Help",
+    "hotel.name": "Other", "hotel.address": "Other", "hotel.phone": "Other",
+    "hotel.room": "Other", "hotel.lines": ["Other"],
+    "door.call": "5", "door.open_code": "5#", "door.open_s": 9, "door.second_open_code": "8#",
+    "door.second_open_s": 9, "door.local_code": "5", "door.talk_s": 99, "door.auto_answer": True,
+    "door.hang_up_after_open": True,
+    "dect.pin": "5555", "dect.handset_pin": "5555", "dect.role": "manager",
+    "dect.manager": "x.example", "dect.repeater": True,
+    "dect.bases": [{"mac": "0c383e000777", "name": "Other"}],
+    "screen.title": "Other", "screen.backlight_s": 600,
+    "screen.wallpaper": "library:room.bmp", "screen.logo": "http://x.example/l.bmp",
+    "firmware.version": "8.8", "firmware.url": "http://x.example/b.z",
+    "provisioning.repeat_minutes": 0, "provisioning.window": "01:00-01:30",
+    "provisioning.keep_user_changes": True, "provisioning.reboot_on_notify": True,
+    "provisioning.discovery": True, "provisioning.trust_ca_url": "http://x.example/ca.pem",
+    "provisioning.verify_server": True,
+}  # fmt: skip
+
 KEYS = (
-    PhoneKey(type="paging", value="239.255.1.1:5004"),
-    PhoneKey(type="blf", value="201"),
-    PhoneKey(type="door_open"),
+    PhoneKey(type="emergency", optional=True),
+    PhoneKey(type="paging", value="239.255.1.1:5004", optional=True),
+    PhoneKey(type="blf", value="201", optional=True),
+    PhoneKey(type="door_open", optional=True),
 )
+PHONES = {
+    "new-text": (("fanvil/x4u", KEYS), ("fanvil/h6w", ()), ("fanvil/v67", KEYS)),
+    "new-xml": (("fanvil/w611w", KEYS),),
+    "new-door": (("fanvil/i16sv", ()), ("fanvil/i16sv", (PhoneKey(type="emergency"),)),
+                 ("fanvil/pa2", ())),
+    "old-text": (("fanvil/h5", KEYS),),
+    "old-xml": (("fanvil/i30", ()), ("fanvil/i30", (PhoneKey(type="emergency"),))),
+}  # fmt: skip
 
 
-def leaves(dialect: str) -> list[str]:
-    found = []
-    for name in sorted(load().vendors["fanvil"].dialect(dialect).settings):
-        section, _, leaf = name.partition(".")
-        fields = PhoneSettings.model_fields[section].annotation.model_fields
-        found += [name] if leaf else [f"{section}.{field}" for field in fields]
-    return found
-
-
-def another_value(name: str) -> Any:
-    if name in OTHER:
-        return OTHER[name]
-    section, leaf = name.split(".")
-    field = PhoneSettings.model_fields[section].annotation.model_fields[leaf]
-    if get_origin(field.annotation) is Literal:
-        return next(value for value in get_args(field.annotation) if value != field.default)
-    if isinstance(field.default, bool):
-        return not field.default
-    if isinstance(field.default, int):
-        return field.default + 17 if field.default > 20 else field.default + 2
-    return "12345"
-
-
-def bodies(dialect: str, settings: dict[str, Any]) -> list[str]:
+def bodies(dialect: str, changed: str = "") -> tuple[bytes, ...]:
+    settings = {section: dict(values) for section, values in GROUND.items()}
+    if changed:
+        section, name = changed.split(".")
+        settings.setdefault(section, {})[name] = OTHER[changed]
     made = []
-    for model, preset in EXAMPLES[dialect]:
-        keys = KEYS if model in ("fanvil/x4u", "fanvil/h5") else ()
-        if model == "fanvil/h5":
-            keys = tuple(k.model_copy(update={"slot": f"line-{n}"}) for n, k in enumerate(KEYS, 4))
-        site = with_site(numbers={} if model == "fanvil/i30" else {"reception": "100"})
-        kit = make_kit(model, preset, keys=keys, settings=settings, site=site)
-        made.append(body_of(kit))
-    return made
+    for model, keys in PHONES[dialect]:
+        kit = make_kit(model, "dect-base", keys=keys, settings=settings)
+        assert kit.dialect.id == dialect
+        made += [file.body for file in render(load().folder, kit)]
+    return tuple(made)
 
 
-@pytest.mark.parametrize("dialect", list(EXAMPLES))
-def test_every_listed_setting_is_in_the_file(dialect: str) -> None:
-    before = bodies(dialect, IN_USE)
-    ignored = []
-    for name in leaves(dialect):
-        section, leaf = name.split(".")
-        changed = IN_USE | {section: IN_USE.get(section, {}) | {leaf: another_value(name)}}
-        if bodies(dialect, changed) == before:
-            ignored.append(name)
-    assert ignored == []
+@pytest.mark.parametrize("dialect", list(PHONES))
+def test_what_is_listed_is_written_and_what_is_not_is_not(dialect: str) -> None:
+    listed = load().vendors["fanvil"].dialect(dialect).settings
+    ground = bodies(dialect)
+    wrong = {
+        name
+        for name in set(OTHER) - {"firmware.version"}
+        if (bodies(dialect, name) != ground) != (name in listed or name.split(".", 1)[0] in listed)
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "running", "manifest", "image"),
+    [
+        ("fanvil/h2u-v2", "2.12.0", True, False),
+        ("fanvil/h2u-v2", "2.12.20.2", False, False),
+        ("fanvil/x3s", "2.10.2.6887", True, False),
+        ("fanvil/x4u", "2.12.0", False, True),
+        ("fanvil/x4u", "2.12.20.2", False, False),
+        ("fanvil/h5", "2.12.0", False, True),
+        ("fanvil/i30", "2.12.20.2", False, False),
+    ],
+)
+def test_firmware_is_offered_until_it_runs(
+    model: str, running: str, manifest: bool, image: bool
+) -> None:
+    firmware = {"version": "2.12.20.2", "url": "http://prov.example/fw.z"}
+    kit = make_kit(model, "dect-base", firmware=running, settings={"firmware": firmware})
+    files = {file.name: file.body.decode() for file in render(load().folder, kit)}
+    lists = [body for name, body in files.items() if name.startswith("fanvil_")]
+    own = body_of(kit)
+    assert lists == (
+        ["Version=2.12.20.2\r\nFirmware=http://prov.example/fw.z\r\nInfo=TXT\r\n"]
+        if manifest
+        else []
+    )
+    assert f"\r\nEnable Auto Upgrade:{1 if manifest else 0}\r\n" in own or model == "fanvil/i30"
+    assert (f"Upgrade Server 1:http://prov.aurora.example:8080/p/{TOKEN}/\r\n" in own) is manifest
+    assert ("Auto Image Url:http://prov.example/fw.z" in own) is image
+
+
+def test_every_setting_is_judged() -> None:
+    names = {
+        f"{section}.{name}"
+        for section, field in PhoneSettings.model_fields.items()
+        for name in getattr(field.annotation, "model_fields", {})
+    }
+    assert names == set(OTHER)
+
+
+def test_every_dialect_is_judged() -> None:
+    assert set(PHONES) == {dialect.id for dialect in load().vendors["fanvil"].dialects}
 
 
 @pytest.mark.parametrize(
@@ -158,6 +232,13 @@ def test_how_often_it_comes_back(minutes: int, mode: int, hours: int) -> None:
     assert f"Download Mode:{mode}\r\nDownload Interval:{hours}\r\n" in old
 
 
+def test_phones_that_booted_together_come_back_apart() -> None:
+    macs = [f"0c383e0002{n:02x}" for n in range(20)]
+    told = [understood(make_kit("fanvil/x4u", "plain", mac=mac)).raw for mac in macs]
+    hours = [int(raw["<AUTOUPDATE CONFIG MODULE> Flash Interval"]) for raw in told]
+    assert set(hours) == {20, 21, 22, 23, 24}
+
+
 def test_hotel_texts() -> None:
     kit = make_kit(
         "fanvil/h5", "guest-room", settings={"hotel": {"lines": ["Welcome", "Wi-Fi: x"]}}
@@ -221,7 +302,7 @@ def test_a_raw_parameter_needs_its_module(name: str) -> None:
 
 
 def test_what_a_phone_cannot_be_told_is_a_warning() -> None:
-    settings = {"calls": {"forward_allowed": False, "forward_always": {"to": "5"}}}
+    settings = {"audio": {"ring_file": "library:bell.wav", "ringtone": 3}}
     warnings = make_kit("fanvil/x4u", "office", settings=settings).warnings
-    assert any("calls.forward_allowed" in warning for warning in warnings)
-    assert not any("calls.forward_always" in warning for warning in warnings)
+    assert any("audio.ring_file" in warning for warning in warnings)
+    assert not any("audio.ringtone" in warning for warning in warnings)

@@ -54,7 +54,7 @@ def test_another_makers_phone_is_nobodys(agent: str) -> None:
         ("Yealink SIP-T99X 1.2.3.4", "yealink", "T99X", "1.2.3.4", None),
         ("Fanvil H5 2.12.1.7387 0c383e000214", "fanvil", "fanvil/h5", "2.12.1.7387", MAC),
         ("Fanvil H2U-V2 2.12.20.2 0c383e000214", "fanvil", "fanvil/h2u-v2", "2.12.20.2", MAC),
-        ("Fanvil X6U Pro 0.0.10 0c383e2cd782", "fanvil", "X6U Pro", "0.0.10", "0c383e2cd782"),
+        ("Fanvil X6U Pro 0.0.10 0c383e2cd782", "fanvil", "fanvil/x6u-pro", "0.0.10", "0c383e2cd782"),
         ("Mozilla/4.0 (compatible; snomD785-SIP 10.1.169.16 2010.12-00004-g9ba52f5 000413000103 SXM:0)",
          "snom", "snom/d785", "10.1.169.16", "000413000103"),
         ("snomD785/10.1.169.16", "snom", "snom/d785", "10.1.169.16", None),
@@ -79,6 +79,7 @@ def test_every_model_is_known_by_what_it_calls_itself(model) -> None:
         "yealink": "Yealink {} 1.86.0.20 80:5e:c0:00:01:00",
         "fanvil": "Fanvil {} 2.12.20.2 0c383e000214",
         "snom": "snom{}/10.1.169.16",
+        "gigaset": "Gigaset {}/70.108.00.000.000",
     }
     agent = model.agents[0].removeprefix("snom")
     if model.family == "vtech":

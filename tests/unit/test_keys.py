@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.catalogue.loader import load
-from provisioner.catalogue.schema import KeyGroup, Kind, Model
+from provisioner.catalogue.models import KeyGroup, Kind, Model
 from provisioner.inventory.records import Accessory
 from provisioner.key_types import KeyType, PhoneKey
 from provisioner.keys import lay_out
@@ -54,7 +54,8 @@ def test_the_emergency_key_never_dials_a_service() -> None:
 
 def test_pages_start_again() -> None:
     plan = lay_out(X4U, [], [dial(n) for n in range(33)])
-    assert len(plan.slots) == 33
+    assert len(plan.group("side") + plan.group("dss")) == 33
+    assert plan.left_over == ()
     assert [p.slot.page for p in plan.group("side")] == [1, 1, 1]
     assert [(p.slot.page, p.slot.index) for p in plan.group("dss")] == [
         (page, index) for page in range(1, 6) for index in range(1, 7)
@@ -164,6 +165,56 @@ def test_accessories_without_keys_are_no_modules() -> None:
         "snom/d785", "office", accessories=(Accessory("snom/a230"), Accessory("snom/d7", 2))
     )
     assert kit.plan.modules == (1, 2)
+
+
+def groups_of(*groups: tuple[int, str]) -> Model:
+    keys = tuple(
+        KeyGroup(id=f"g{n}", count=count, accepts=frozenset(map(KeyType, kinds.split())))
+        for n, (count, kinds) in enumerate(groups)
+    )
+    return X4U.model_copy(update={"keys": keys})
+
+
+def test_an_optional_key_gives_way_to_one_that_must_be() -> None:
+    line = PhoneKey(type=KeyType.LINE, optional=True)
+    model = groups_of((2, "line speed_dial emergency"))
+    plan = lay_out(model, [], [PhoneKey(type=KeyType.EMERGENCY, value="112"), line, dial(100)])
+    assert placed(plan) == {"g0-1": "112", "g0-2": "100"}
+    assert plan.left_over == ()
+    roomy = groups_of((3, "line speed_dial emergency"))
+    plan = lay_out(roomy, [], [PhoneKey(type=KeyType.EMERGENCY, value="112"), line, dial(100)])
+    assert placed(plan) == {"g0-1": "112", "g0-2": "line", "g0-3": "100"}
+
+
+def test_the_last_optional_key_gives_way_first_and_only_where_it_helps() -> None:
+    model = groups_of((2, "speed_dial"), (1, "blf"))
+    lamp = PhoneKey(type=KeyType.BLF, value="7", optional=True)
+    plan = lay_out(model, [], [dial(1, optional=True), dial(2, optional=True), lamp, dial(3)])
+    assert placed(plan) == {"g0-1": "1", "g0-2": "3", "g1-1": "7"}
+
+
+def test_nothing_gives_way_in_vain() -> None:
+    model = groups_of((2, "speed_dial"))
+    paging = PhoneKey(type=KeyType.PAGING, value="239.255.1.1:5004")
+    plan = lay_out(model, [], [dial(1, optional=True), dial(2, optional=True), paging])
+    assert placed(plan) == {"g0-1": "1", "g0-2": "2"}
+    assert [left.key.type for left in plan.left_over] == ["paging"]
+
+
+def test_an_optional_key_gives_way_through_another_group() -> None:
+    model = groups_of((1, "line speed_dial"), (1, "speed_dial blf"))
+    lamp = PhoneKey(type=KeyType.BLF, value="7")
+    line = PhoneKey(type=KeyType.LINE, optional=True)
+    plan = lay_out(model, [], [line, dial(1), lamp])
+    assert placed(plan) == {"g0-1": "1", "g1-1": "7"}
+
+
+def test_nothing_gives_way_to_keys_of_rooms() -> None:
+    model = groups_of((2, "speed_dial blf"))
+    rooms = [PhoneKey(type=KeyType.BLF, value=str(n), each="rooms") for n in range(3)]
+    plan = lay_out(model, [], [dial(1, optional=True), *rooms])
+    assert placed(plan) == {"g0-1": "1", "g0-2": "0"}
+    assert [left.key.value for left in plan.left_over] == ["1", "2"]
 
 
 GROUPS = st.lists(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from provisioner.catalogue.loader import load, shipped_folder
-from provisioner.catalogue.schema import Kind
+from provisioner.catalogue.models import Kind
 from provisioner.errors import InventoryError, UnknownThingError
 from provisioner.inventory.records import Account, Handset, Inventory, Phone, Room, Site
 from provisioner.mac import MacAddress

@@ -38,7 +38,6 @@ def test_a_site_wide_setting_is_not_held_against_every_phone() -> None:
 @pytest.mark.parametrize(
     ("setting", "name"),
     [
-        ({"directory": {"phonebook": True}}, "directory.phonebook"),
         ({"telemetry": {"action_urls": True}}, "telemetry.action_urls"),
     ],
 )

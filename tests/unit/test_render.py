@@ -70,7 +70,8 @@ def test_a_preview_holds_no_secret(model: str, preset: str) -> None:
     accounts = [line.secret.get_secret_value() for line in kit.lines]
     whole = b"".join(f.body for f in render(FOLDER, kit)).decode("utf-8")
     shown = b"".join(f.body for f in render(FOLDER, kit, masked=True)).decode("utf-8")
-    assert all(secret in whole for secret in accounts)
+    if kit.model.accounts:  # bases of a multicell system have none
+        assert all(secret in whole for secret in accounts)
     for secret in [*HIDDEN, *accounts, *IN_MANY]:
         assert secret not in shown
 
@@ -129,6 +130,9 @@ def test_a_first_contact_gives_the_token_url_and_no_more(model: str) -> None:
     preset = next(p for m, p in fitting() if m == model)
     kit = kit_of(model, preset, settings=MANY)
     files = render_first_contact(FOLDER, kit.dialect, kit.model, kit.phone.mac, kit.urls)
+    if not files:  # it can follow no URL: its own file comes by TFTP or not at all
+        assert "tftp-only" in kit.model.features
+        return
     text = b"".join(f.body for f in files).decode("utf-8")
     assert TOKEN in text
     for secret in [*HIDDEN[1:], *IN_MANY, "Secret-of", "2214", "pbx.aurora.example"]:

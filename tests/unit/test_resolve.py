@@ -14,7 +14,8 @@ from provisioner.errors import InventoryError
 from provisioner.inventory.records import Phone, Room, Site
 from provisioner.key_types import KeyType, PhoneKey
 from provisioner.mac import MacAddress
-from provisioner.resolve import Place, Resolved, UnknownNameError, fill, merge, resolve, text_in
+from provisioner.placeholders import UnknownNameError, fill, text_in
+from provisioner.resolve import Place, Resolved, merge, resolve
 
 CATALOGUE = load()
 SITE = Site(id="aurora", name="Hotel Aurora", country="ES", timezone="Europe/Madrid",
@@ -294,3 +295,147 @@ def test_a_phone_in_a_room_without_template() -> None:
     made: Place = replace(place(), template=None)
     assert isinstance(TEMPLATE, RoomTemplate)
     assert not any("template" in o for o in resolve(made).origins.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("{site.numbers.rescue|site.numbers.reception}", "100"),
+        ("{site.numbers.reception|site.numbers.rescue}", "100"),
+        ("{room.floor|room.id}", "2"),
+    ],
+)
+def test_of_several_names_the_first_that_is_set_counts(text: str, filled: str) -> None:
+    resolved = resolve(place(preset={"calls": {"hotline": text}}))
+    assert (resolved.settings.calls.hotline, resolved.warnings) == (filled, ())
+
+
+def test_an_empty_number_is_as_good_as_none() -> None:
+    names = {"a.b": "", "c.d": "7"}
+    assert fill("{a.b|c.d}", names) == "7"
+    assert fill("{a.b}", names) == ""
+    with pytest.raises(UnknownNameError, match=r"x\.y\|z\.z"):
+        fill("{x.y|z.z}", names)
+
+
+ROOMS = (
+    Room("aurora", "1010", floor="10", template="suite", extension="3010"),
+    Room("aurora", "102", floor="1", template="guest-room", extension="2102"),
+    Room("aurora", "99", floor="1", template="guest-room", extension="2099"),
+    Room("aurora", "12B", floor="1", template="guest-room", extension="2012", name="Room 12 B"),
+    Room("aurora", "cellar", floor="-1", template="corridor", extension="400"),
+    Room("aurora", "roof", floor="R", template="corridor", extension="401"),
+    Room("aurora", "store", floor="1", template="guest-room"),
+    Room("aurora", "102-annexe", floor="1", template="guest-room", extension="2102"),
+    ROOM,
+)
+
+
+def of_rooms(key: dict[str, Any], rooms: Sequence[Room] = ROOMS, **phone: Any) -> Resolved:
+    made = place()
+    preset = PRESET.model_copy(update={"keys": (PresetKey.model_validate(key),)})
+    own = replace(made.phone, **phone)
+    return resolve(replace(made, preset=preset, rooms=tuple(rooms), phone=own))
+
+
+def test_a_key_for_each_room_by_floor_and_then_as_people_count() -> None:
+    resolved = of_rooms({"type": "blf", "each": "rooms"})
+    assert [(k.value, k.label) for k in resolved.keys] == [
+        ("400", "cellar"), ("2012", "Room 12 B"), ("2099", "99"), ("2102", "102"),
+        ("3010", "1010"), ("401", "roof"),
+    ]  # fmt: skip
+    assert {(k.type, k.each) for k in resolved.keys} == {("blf", "rooms")}
+    assert resolved.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("filters", "extensions"),
+    [
+        ({"floor": "1"}, ["2012", "2099", "2102"]),
+        ({"floor": "{room.floor}"}, []),
+        ({"template": "suite"}, ["3010"]),
+        ({"template": ["suite", "corridor"]}, ["400", "3010", "401"]),
+        ({"floor": "-1", "template": "corridor"}, ["400"]),
+        ({"floor": "7"}, []),
+    ],
+)
+def test_filters_choose_rooms(filters: dict[str, Any], extensions: list[str]) -> None:
+    resolved = of_rooms({"type": "blf", "each": "rooms", **filters})
+    assert [k.value for k in resolved.keys] == extensions
+    assert resolved.warnings == ()
+
+
+def test_the_same_floor_is_the_phones_own() -> None:
+    rooms = [replace(room, floor="2") for room in ROOMS[:2]] + list(ROOMS[2:])
+    resolved = of_rooms({"type": "blf", "each": "rooms", "floor": "{room.floor}"}, rooms)
+    assert [k.value for k in resolved.keys] == ["2102", "3010"]
+
+
+def test_value_and_label_may_name_the_room() -> None:
+    key = {
+        "type": "speed_dial", "each": "rooms", "floor": "1", "value": "9{each.extension}",
+        "label": {"en": "Call {each.id}", "es": "Llamar {each.id}"},
+    }  # fmt: skip
+    assert [(k.value, k.label) for k in of_rooms(key).keys] == [
+        ("92012", "Llamar 12B"), ("92099", "Llamar 99"), ("92102", "Llamar 102"),
+    ]  # fmt: skip
+
+
+def test_a_phone_shows_neither_its_own_room_nor_its_own_number() -> None:
+    key = {"type": "blf", "each": "rooms", "floor": "1"}
+    assert [k.value for k in of_rooms(key, accounts=("2099",)).keys] == ["2012", "2102"]
+    assert "2214" not in [k.value for k in of_rooms({"type": "blf", "each": "rooms"}).keys]
+
+
+def test_keys_of_rooms_come_after_all_others() -> None:
+    made = place()
+    preset = PRESET.model_copy(
+        update={
+            "keys": (
+                PresetKey.model_validate({"type": "blf", "each": "rooms", "floor": "1"}),
+                PresetKey.model_validate({"type": "line"}),
+            )
+        }
+    )
+    phone = replace(made.phone, keys=(PhoneKey(type=KeyType.DND),))
+    resolved = resolve(replace(made, preset=preset, phone=phone, rooms=ROOMS))
+    assert [k.type for k in resolved.keys] == ["line", "dnd", "blf", "blf", "blf"]
+
+
+def test_an_own_key_for_rooms_that_are_not_there_is_a_warning() -> None:
+    own = PhoneKey(type=KeyType.BLF, each="rooms", floor="77")
+    resolved = of_rooms({"type": "line"}, keys=(own,))
+    assert [k.type for k in resolved.keys] == ["line"]
+    assert resolved.warnings == ("key blf for each room: the site has no such room",)
+
+
+def test_a_wrong_name_in_a_key_of_rooms_is_one_warning() -> None:
+    resolved = of_rooms({"type": "blf", "each": "rooms", "value": "{each.number}"})
+    assert resolved.keys == ()
+    assert len(resolved.warnings) == 1
+    assert "each.number" in resolved.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ({"floor": "2"}, "they need each"),
+        ({"template": "suite"}, "they need each"),
+        ({"each": "rooms", "slot": "line-1"}, "no slot"),
+        ({"each": "floors"}, "rooms"),
+        ({"each": "rooms", "template": "Guest Room"}, "match pattern"),
+    ],
+)
+def test_a_key_of_rooms_that_does_not_fit_together(key: dict[str, Any], words: str) -> None:
+    for kind in (PhoneKey, PresetKey):
+        with pytest.raises(ValueError, match=words):
+            kind.model_validate({"type": "blf", **key})
+
+
+@pytest.mark.parametrize(
+    "settings", [{"calls": {"hotline": "2214"}}, {"door": {"call": "{room.extension}"}}]
+)
+def test_a_phone_that_would_call_itself_is_a_warning(settings: dict[str, Any]) -> None:
+    assert "would call itself" in resolve(place(phone=settings)).warnings[0]
+    other = replace(place(phone=settings), phone=replace(PHONE, settings=settings, accounts=("7",)))
+    assert resolve(other).warnings == ()

@@ -9,7 +9,8 @@ from pydantic import SecretStr, ValidationError
 
 from provisioner.key_types import Key, KeyType, PhoneKey
 from provisioner.layers import first_wrong, merged
-from provisioner.settings import FORBIDDEN_CONTROL, PhoneSettings, one_line
+from provisioner.setting_values import FORBIDDEN_CONTROL, one_line
+from provisioner.settings import PhoneSettings
 
 
 def test_defaults_are_safe() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fanvil_devices import spec_of
 from web.simulated.device import Fetched
 from web.simulated.fanvil import DEVICES, FanvilDevice
+from web.simulated.fanvil_spec import SPECS, FanvilSpec
 from web.simulated.fanvil_text import read_manifest, read_text
+from web.simulated.fanvil_xml import read_xml
 
 MAC = "0c383e000214"
 SITE = "http://prov.example"
@@ -219,10 +222,114 @@ def test_a_manifest() -> None:
     }
 
 
-def test_every_model_has_a_device() -> None:
-    assert set(DEVICES) == {"fanvil/h2u-v2", "fanvil/x4u", "fanvil/h5", "fanvil/i30"}
-    for model in DEVICES:
-        phone = device(Server(), model)
-        assert phone.model_id == model
-        assert phone.user_agent == f"Fanvil {phone.product} {phone.default_firmware} {MAC}"
-        assert phone.sip_user_agent.startswith("Fanvil ")
+def xml(root: str, version: str, body: str) -> bytes:
+    tag = "Version" if root == "sysConf" else "version"
+    return f"<?xml version='1.0'?><{root}><{tag}>{version}</{tag}>{body}</{root}>".encode()
+
+
+SYSCONF = xml(
+    "sysConf", "2.0000000001",
+    '<sip><line index="2"><EnableReg>1</EnableReg><PhoneNumber>214</PhoneNumber></line></sip>'
+    "<phone><date><TimeZone>4</TimeZone></date></phone><qos><EnableVLAN>1</EnableVLAN>"
+    "<VLANID>7</VLANID></qos><mcast><addr index='1'><Host>239.1.1.1</Host><Port>5004</Port></addr>"
+    "</mcast><dsskey><FuncKeyPageNum>2</FuncKeyPageNum><internal index='2'><Fkey index='3'>"
+    "<Type>1</Type><Value>9@1/f</Value></Fkey></internal></dsskey>",
+)  # fmt: skip
+VOIP_CONFIG_FILE = xml(
+    "VOIP_CONFIG_FILE", "2.0002",
+    "<SIP_CONFIG_MODULE><SIP_Line_List><SIP_Line_List_Entry><ID>SIP1</ID><Phone_Number>700"
+    "</Phone_Number><Enable_Reg>1</Enable_Reg></SIP_Line_List_Entry></SIP_Line_List>"
+    "</SIP_CONFIG_MODULE><PHONE_CONFIG_MODULE><Function_Key><Function_Key_Entry><ID>Fkey1</ID>"
+    "<Type>1</Type><Value>100@1/f</Value></Function_Key_Entry></Function_Key>"
+    "</PHONE_CONFIG_MODULE><EGS_CFG_MODULE><Opening_Password>9#</Opening_Password>"
+    "</EGS_CFG_MODULE>",
+)  # fmt: skip
+
+
+def test_sysconf() -> None:
+    server = Server()
+    server.files[f"{SITE}/{MAC}.xml"] = SYSCONF
+    phone = device(server, "fanvil/w611w")
+    assert phone.provision(f"{SITE}/")
+    assert names(phone) == ["/F0V611W00000.cfg", f"/{MAC}.xml"]
+    config = phone.config
+    assert [(a.number, a.user) for a in config.accounts] == [(2, "214")]
+    assert (config.utc_offset_min, config.vlan_id) == (60, 7)
+    assert config.multicast_listen == ("239.1.1.1:5004",)
+    assert [(k.slot, k.value) for k in config.keys] == [("dss-11", "9")]
+
+
+def test_xml_with_the_old_names() -> None:
+    server = Server()
+    server.files[f"{SITE}/{MAC}.cfg"] = VOIP_CONFIG_FILE
+    phone = device(server, "fanvil/i30")
+    assert phone.provision(f"{SITE}/")
+    assert phone.config.accounts[0].user == "700"
+    assert phone.config.door_open_code == "9#"
+    assert [(k.slot, k.value) for k in phone.config.keys] == [("call-1", "100")]
+
+
+@pytest.mark.parametrize(
+    ("model", "body"), [("fanvil/i30", SYSCONF), ("fanvil/w611w", VOIP_CONFIG_FILE)]
+)
+def test_xml_of_the_other_generation_changes_nothing(model: str, body: bytes) -> None:
+    server = Server()
+    server.files[f"{SITE}/{MAC}.cfg"] = body
+    phone = device(server, model)
+    assert not phone.provision(f"{SITE}/{MAC}.cfg")
+
+
+@pytest.mark.parametrize("body", [b"<x/>", b"<sysConf></sysConf>", b"<sysConf>", b""])
+def test_what_is_no_xml_file(body: bytes) -> None:
+    assert read_xml(body) is None
+
+
+def test_a_firmware_list_leads_to_an_image_of_another_version() -> None:
+    server = Server()
+    server.files[f"{SITE}/{MAC}.cfg"] = file(
+        "2.0000000001", "<FIRMWARE CHECK MODULE>", "Enable Auto Upgrade:1",
+        f"Upgrade Server 1:{SITE}/p/token/",
+    )  # fmt: skip
+    server.files[f"{SITE}/p/token/fanvil_h2u_v2_hwv1_0.txt"] = (
+        f"Version=2.12.30\r\nFirmware={SITE}/fw.z\r\n".encode()
+    )
+    server.files[f"{SITE}/fw.z"] = b"image"
+    phone = device(server)
+    phone.provision(f"{SITE}/")
+    assert names(phone)[-2:] == ["/p/token/fanvil_h2u_v2_hwv1_0.txt", "/fw.z"]
+    assert phone.firmware == "2.12.30"
+    phone.provision(f"{SITE}/")
+    assert names(phone)[-1] == "/p/token/fanvil_h2u_v2_hwv1_0.txt", "the image is loaded once"
+
+
+def test_only_the_pages_that_are_shown_have_keys() -> None:
+    key = ("Fkey1 Type:1", "Fkey1 Value:9@1/f")
+    server = Server()
+    server.files[f"{SITE}/{MAC}.cfg"] = file(
+        "2.0000000001", "<DSSKEY CONFIG MODULE>", "FuncKey Page Num:2",
+        *(line for page in (1, 2, 3) for line in (f"--Dsskey Config{page}--:", *key)),
+    )  # fmt: skip
+    phone = device(server, "fanvil/x4u")
+    phone.provision(f"{SITE}/")
+    assert [k.slot for k in phone.config.keys] == ["dss-1", "dss-7"]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.model_id)
+def test_devices_of_the_fleet(spec: FanvilSpec) -> None:
+    phone = device(Server(), spec.model_id)
+    assert phone.model_id == spec.model_id
+    assert phone.user_agent == f"Fanvil {spec.product} {phone.default_firmware} {MAC}"
+    assert phone.sip_user_agent.startswith("Fanvil ")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.model_id)
+def test_what_the_fleet_knows_is_what_the_data_files_say(spec: FanvilSpec) -> None:
+    made = spec_of(spec.model_id, spec.firmware)
+    for name in ("product", "generation", "lines", "common_file", "is_desk"):
+        assert getattr(made, name) == getattr(spec, name), name
+    assert spec.firmware_list in {made.firmware_list, ""}
+    assert set(spec.own_endings) <= set(made.own_endings)
+    counts = {b.slot: b.per_page * b.pages for b in spec.blocks}
+    assert {b.slot for b in made.blocks} == set(counts)
+    for block in made.blocks:
+        assert block.per_page * block.pages <= counts[block.slot]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from provisioner.catalogue.loader import load
+from tests.snom_phones import spec_of
 from web.simulated import snom_zones
 from web.simulated.device import Fetched
-from web.simulated.snom import DEVICES
-from web.simulated.snom_vtech import SnomC520
+from web.simulated.snom import DEVICES, SPECS, maker
+from web.simulated.snom_m3 import SnomM3
+from web.simulated.snom_spec import SnomSpec
+from web.simulated.snom_vtech import SnomVtech
 
 MAC = "00041396d9b4"
 BASE = "http://s.example/p/tok/"
@@ -36,6 +42,21 @@ def settings(inner: str, keys: str = "") -> str:
     )
 
 
+def test_any_model_is_made_from_what_it_is_like() -> None:
+    spec = SnomSpec("snom/d999", "snomD999", accounts=2, keys=2, soft_keys=1)
+    own = f"snomD999-{MAC.upper()}.htm"
+    keys = "".join(f'<fkey idx="{n}" context="1">speed {n}</fkey>' for n in range(3))
+    inner = '<context_key idx="0">speed 9</context_key><user_active idx="3">on</user_active>'
+    device = maker(spec)(MAC, Server({own: settings(inner, keys)}), "10.1.1.1")
+    device.boot(dhcp_url=BASE)
+    assert [(k.slot, k.value) for k in device.config.keys] == [
+        ("line-1", "0"), ("line-2", "1"), ("soft-1", "9"),
+    ]  # fmt: skip
+    assert device.config.accounts == ()
+    assert (device.model_id, device.pnp_model) == ("snom/d999", "snomD999")
+    assert len({spec.model_id for spec in SPECS}) == len(SPECS) == len(DEVICES)
+
+
 OWN = f"snomD785-{MAC.upper()}.htm"
 
 
@@ -44,6 +65,13 @@ def test_registry_makes_each_model() -> None:
         device = make(MAC, Server(), "")
         assert device.model_id == model_id
         assert device.vendor == "snom"
+
+
+def test_the_demos_devices_have_the_bodies_that_the_catalogue_knows() -> None:
+    for spec in SPECS:
+        model = load().models[spec.model_id]
+        known = spec_of(model, model.dialects[0].id)
+        assert replace(spec, firmware="") == known
 
 
 def test_user_agents() -> None:
@@ -245,7 +273,7 @@ GOOD = """<settings><web><https_enable>1</https_enable></web>
 )  # fmt: skip
 def test_a_conference_phone_skips_a_module_with_one_fault(bad: str) -> None:
     device = desk({CONFERENCE_OWN: GOOD.format(bad)}, "snom/c520-wimi")
-    assert isinstance(device, SnomC520)
+    assert isinstance(device, SnomVtech)
     device.provision(BASE)
     assert device.config.accounts == ()
     assert len(device.refused) == 1
@@ -258,7 +286,8 @@ def test_a_conference_phone_follows_its_server_after_a_restart() -> None:
         own: f"<settings><provisioning><server_address>{BASE}</server_address></provisioning></settings>",
         BASE + CONFERENCE_OWN: GOOD.format(""),
     }
-    device = SnomC520(MAC, Server(pages))
+    device = DEVICES["snom/c520-wimi"](MAC, Server(pages), "")
+    assert isinstance(device, SnomVtech)
     device.boot(dhcp_url="http://s.example/")
     assert [r.url for r in device.requests][:4] == [
         "http://s.example/C520-WiMi.cfg", own, BASE + "C520-WiMi.cfg", BASE + CONFERENCE_OWN,
@@ -284,3 +313,67 @@ def test_a_url_with_a_file_name_is_asked_for_alone() -> None:
     device = desk({}, "snom/c520-wimi")
     device.provision(BASE + "mine.cfg")
     assert [r.url for r in device.requests] == [BASE + "mine.cfg"]
+
+
+def test_a_hidden_identity_is_none_of_its_own() -> None:
+    inner = '<user_active idx="1">on</user_active><user_active idx="2">on</user_active>'
+    device = desk({OWN: settings(inner + '<hide_identity idx="2">true</hide_identity>')})
+    device.provision(BASE)
+    assert [a.number for a in device.config.accounts] == [1]
+
+
+def test_a_complete_phone_book_takes_the_place_of_the_old_one() -> None:
+    def book(complete: str, number: str) -> str:
+        item = f"<item><name>N{number}</name><number>{number}</number></item>"
+        return f"<tbook {complete}>{item}</tbook>"
+
+    device = desk({OWN: book("", "1")})
+    device.provision(BASE)
+    device._fetch.files = {OWN: book("", "2")}
+    device.provision(BASE)
+    assert device.flash.contacts == {"1": "N1", "2": "N2"}
+    device._fetch.files = {OWN: book('complete="true"', "3")}
+    assert device.provision(BASE)
+    assert device.flash.contacts == {"3": "N3"}
+
+
+def test_each_vtech_device_knows_modules_of_its_own() -> None:
+    body = "<settings><hs_settings><handset_eu_pin_code>1</handset_eu_pin_code></hs_settings></settings>"
+    refused = []
+    for line in ("conference", "m100"):
+        spec = SnomSpec("snom/x", "X", line, 1)
+        device = SnomVtech(spec, MAC, Server({f"X_{MAC.upper()}.cfg": body}))
+        device.provision(BASE)
+        refused += device.refused
+    assert refused == [
+        "hs_settings is not known", "hs_settings.handset_eu_pin_code cannot be '1'",
+    ]  # fmt: skip
+
+
+M3 = SnomSpec("snom/m3", "m3", "m3", 8)
+M3_FILE = """//---- a comment
+%NETWORK_TFTP_SERVER%:"10.0.0.9" // its server
+%SRV_0_SIP_UA_DATA_SERVER_PORT%:5070
+%SUBSCR_1_SIP_UA_DATA_SIP_NAME%:"7"
+%SUBSCR_1_UA_DATA_AUTH_PASS%:"a b"
+rubbish
+END_OF_FILE
+%SUBSCR_2_SIP_UA_DATA_SIP_NAME%:"8"
+"""
+
+
+def test_an_m3_reads_up_to_the_end() -> None:
+    device = SnomM3(M3, MAC, Server({f"{MAC.upper()}.cfg": M3_FILE}))
+    assert device.provision("http://s.example")
+    assert [r.url for r in device.requests] == [f"http://s.example/m3/settings/{MAC.upper()}.cfg"]
+    (account,) = device.config.accounts
+    assert (account.number, account.user, account.secret, account.port) == (2, "7", "a b", 5070)
+    assert device.refused == ["rubbish"]
+    assert device.server_url == "tftp://10.0.0.9/"
+
+
+def test_an_m3_does_not_read_a_file_without_its_end() -> None:
+    cut = M3_FILE.replace("END_OF_FILE", "")
+    device = SnomM3(M3, MAC, Server({f"{MAC.upper()}.cfg": cut}))
+    assert not device.provision("http://s.example/")
+    assert device.config.accounts == ()

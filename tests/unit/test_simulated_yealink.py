@@ -7,9 +7,12 @@ import pytest
 from provisioner.catalogue.loader import load
 from provisioner.render import render, render_first_contact
 from tests.kits import make_kit
-from web.simulated.device import Fetched
+from tests.yealink_phones import BEFORE_81
+from web.simulated.device import Fetched, SimKey
 from web.simulated.yealink import DEVICES, SimulatedYealink
 from web.simulated.yealink_files import NotAConfigError, merged, read_boot, read_config
+from web.simulated.yealink_models import hardware_of
+from web.simulated.yealink_reading import Hardware
 
 MAC = "805ec0000100"
 BASE = "http://10.0.0.1/"
@@ -193,6 +196,55 @@ def test_history_is_for_the_keys_below_the_screen() -> None:
     assert [(key.slot, key.type) for key in device.config.keys] == [("soft-2", "history")]
 
 
+def test_memory_keys_and_accounts_counted_from_zero() -> None:
+    text = HEAD + "".join(f"linekey.{n}.type = 0\n" for n in range(1, 7))
+    text += "memorykey.3.type = 16\nmemorykey.3.line = 1\nmemorykey.3.value = 214\n"
+    text += "memorykey.3.pickup_value = *8\nmemorykey.3.extension = 9\n"
+    for model, account in (("t28p", 1), ("t38g", 2)):
+        device = phone(Server(**{f"{MAC}.cfg": text}), model)
+        device.provision(BASE)
+        assert device.config.keys == (SimKey("memory-3", "blf", "214", "", account, "*8"),)
+
+
+def test_the_names_of_a_server_change_with_the_generation() -> None:
+    text = HEAD + "account.1.enable = 1\naccount.1.user_name = 7\n"
+    text += "account.1.sip_server_host = old.example\naccount.1.expires = 60\n"
+    text += "account.1.sip_server.1.address = new.example\naccount.1.sip_server.1.expires = 90\n"
+    for firmware, server, expires_s in (
+        ("28.72.0.1", "old.example", 60), ("28.73.0.1", "new.example", 90),
+    ):  # fmt: skip
+        device = phone(Server(**{f"{MAC}.cfg": text}), "t46g", firmware)
+        device.provision(BASE)
+        account = device.config.accounts[0]
+        assert (account.server, account.expires_s) == (server, expires_s)
+
+
+def test_below_the_screen_of_old_phones_the_directory_has_its_own_code() -> None:
+    text = HEAD + "programablekey.1.type = 29\nlinekey.1.type = 29\nlinekey.2.type = 0\n"
+    device = phone(Server(**{f"{MAC}.cfg": text}), "t21p")
+    device.provision(BASE)
+    assert [(key.slot, key.type) for key in device.config.keys] == [("soft-1", "directory")]
+
+
+def test_off_hook_dialling_of_a_dect_base_belongs_to_the_account() -> None:
+    text = HEAD + "account.2.enable = 1\naccount.2.user_name = 7\n"
+    text += "account.2.auto_dial_enable = 1\naccount.2.auto_dial_num = 100\n"
+    device = phone(served(own=text), "w60b")
+    device.provision(BASE)
+    assert [account.hotline for account in device.config.accounts] == ["100"]
+
+
+def test_a_row_of_facts_makes_a_device() -> None:
+    made = hardware_of("T99X_E2 1.86.0.1 7 a2 l3 m4 s5 x6*78 h9 multi bare zero ua=Yealink_X")
+    assert made == Hardware(
+        "yealink/t99x-e2", "T99X_E2", "Yealink X", "y000000000007", "1.86.0.1", accounts=2,
+        line_keys=3, memory_keys=4, soft_keys=5, modules=6, module_keys=78, handsets=9,
+        multicell=True, bare_mac=True, lines_from_zero=True,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="'what' means nothing"):
+        hardware_of("T99 1.86.0.1 7 a2 what")
+
+
 def test_changes_by_hand_last_only_when_protected() -> None:
     text = HEAD + "static.auto_provision.custom.protect = 1\nlang.gui = Spanish\n"
     server = served(own=text)
@@ -234,6 +286,11 @@ def test_zones(text: str, minutes: int | None) -> None:
         ("cp960", "", "Yealink CP960 73.85.0.5 805ec0000100"),
         ("w70b", "", "Yealink W70B 146.85.0.5 80:5e:c0:00:01:00"),
         ("w80dm", "103.83.0.70", "Yealink W80DM 103.83.0.70 80:5e:c0:00:01:00"),
+        ("t49g", "", "Yealink SIP VP-T49G 51.80.0.100 80:5e:c0:00:01:00"),
+        ("t58v", "", "Yealink SIP-T58V 58.86.0.20 805ec0000100"),
+        ("vp530", "", "VP530 23.70.0.41 80:5e:c0:00:01:00"),
+        ("cp920", "", "Yealink SIP-CP920 78.86.0.15 80:5e:c0:00:01:00"),
+        ("ax83h", "", "Yealink AX83H 180.87.0.15 80:5e:c0:00:01:00"),
     ],
 )
 def test_user_agents(model: str, firmware: str, agent: str) -> None:
@@ -268,6 +325,8 @@ def test_every_model_with_files_has_its_device() -> None:
         ("yealink/w70b", "dect-base", "146.87.0.18"),
         ("yealink/w80dm", "dect-base", ""),
         ("yealink/t19p-e2", "corridor", "53.80.0.3"),
+        ("yealink/t38g", "office", ""),
+        ("yealink/w52p", "dect-base", "25.80.0.15"),
     ],
 )
 def test_first_contact_leads_to_the_full_files(
@@ -285,9 +344,10 @@ def test_first_contact_leads_to_the_full_files(
     device.provision(start)
     assert device.server_url == kit.urls.directory.text
     at_once = [a.user for a in device.config.accounts] == [line.user for line in kit.lines]
-    assert at_once == (kit.dialect.id != "v80")
+    old = kit.dialect.id in BEFORE_81
+    assert at_once == (not old)
     tokenless = sum(r.url.startswith(BASE) for r in device.requests)
     device.boot(dhcp_url=start)
     assert [a.user for a in device.config.accounts] == [line.user for line in kit.lines]
     assert sum(r.url.startswith(BASE) for r in device.requests) == tokenless
-    assert device.applied == (2 if kit.dialect.id == "v80" else 1)
+    assert device.applied == (2 if old else 1)

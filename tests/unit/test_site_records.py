@@ -9,7 +9,7 @@ from provisioner.errors import SiteFileError
 from provisioner.inventory.site_file import parse_site_file, read_site_files
 from provisioner.inventory.site_records import to_inventory
 from provisioner.key_types import KeyType
-from provisioner.plan import check_phones
+from provisioner.phone_checks import check_phones
 
 CATALOGUE = load()
 HEAD = """\
@@ -76,9 +76,19 @@ LINE = 9  # of the room in a one-room site
          "sites[0].rooms[0].phones.bedside.model", "fanvil/h55"),
         (room("bedside: {model: snom/a230, mac: 0C383E000214}"), LINE,
          "sites[0].rooms[0].phones.bedside.model", "has no files"),
-        (room(H5, template="suite"), LINE, "sites[0].rooms[0].template", "known are"),
+        (room(H5, template="sauna"), LINE, "sites[0].rooms[0].template", "known are"),
         (room("bedside: {model: fanvil/h5, mac: 0C383E000214, preset: sauna}"), LINE,
          "sites[0].rooms[0].phones.bedside.preset", "sauna"),
+        (room("bedside: {model: fanvil/h2u-v2, mac: 0C383E000214, preset: reception}"), LINE,
+         "sites[0].rooms[0].phones.bedside.model", "H2U-V2 is of kind hotel, this is for desk (preset 'reception')"),
+        (room("cabin: {model: snom/715, mac: 000413000214}", template="lift"), LINE,
+         "sites[0].rooms[0].phones.cabin.model", "715 lacks 'hotline'"),
+        (room("bedside: {model: fanvil/h5, mac: 0C383E000214, keys: [{type: blf, each: rooms, template: attic}]}"), LINE,
+         "sites[0].rooms[0].phones.bedside.keys[0].template", "no room template 'attic'"),
+        (room("bedside: {model: fanvil/h5, mac: 0C383E000214, keys: [{type: blf, floor: 2}]}"), LINE,
+         "sites[0].rooms[0].phones.bedside.keys[0]", "they need each"),
+        (room("bedside: {model: fanvil/h5, mac: 0C383E000214, keys: [{type: blf, each: rooms, slot: line-1}]}"), LINE,
+         "sites[0].rooms[0].phones.bedside.keys[0]", "no slot"),
         (room("balcony: {model: fanvil/h5, mac: 0C383E000214}"), LINE,
          "sites[0].rooms[0].phones.balcony", "bathroom"),
         (room("bedside: {model: fanvil/h5, mac: 0C383E000214, accounts: ['999']}"), LINE,
@@ -207,16 +217,16 @@ def test_an_own_key_with_a_placeholder_without_a_place_is_refused() -> None:
 
 
 def test_a_presets_key_without_a_place_is_a_remark() -> None:
-    _, told = read(room("bedside: {model: fanvil/h2u-v2, mac: 0C383E000214, preset: reception}"))
-    assert any("has no key that can be a line key" in remark for remark in told)
+    _, told = read(room("desk: {model: snom/d717, mac: 000413000214}", template="reception"))
+    assert any("D717 that can be a paging key are taken" in remark for remark in told)
 
 
 def test_remarks_are_counted_over_phones() -> None:
     two = ", ".join(
-        f"{p}: {{model: fanvil/h2u-v2, mac: 0C383E00021{n}, preset: reception}}"
-        for n, p in enumerate(("bedside", "desk"))
+        f"{p}: {{model: snom/d717, mac: 00041300021{n}}}"
+        for n, p in enumerate(("desk", "concierge"))
     )
-    _, told = read(room(two))
+    _, told = read(room(two, template="reception"))
     assert 2 in told.values()
 
 
@@ -259,3 +269,201 @@ def test_sip_is_short_for_a_setting() -> None:
 def test_a_number_in_a_setting_keeps_its_value() -> None:
     inventory, _ = read("    settings: {network: {vlan_id: 020}}\n")
     assert inventory.sites[0].settings["network"] == {"vlan_id": 20}
+
+
+def keys_of(body: str, preset: str = "guest-room"):
+    inventory, _ = read(body + room(H5))
+    return inventory.sites[0].presets[preset].keys
+
+
+SHIPPED = CATALOGUE.presets["guest-room"].keys
+
+
+def test_other_labels_of_a_shipped_presets_keys() -> None:
+    keys = keys_of(
+        "    presets:\n"
+        "      guest-room:\n"
+        "        labels: {spa: {en: Wellness, es: Bienestar}, reception: 101, emergency: Help}\n"
+    )
+    assert [(k.type, k.value) for k in keys] == [(k.type, k.value) for k in SHIPPED]
+    labels = {k.name: k.label for k in keys}
+    assert labels["spa"] == {"en": "Wellness", "es": "Bienestar"}
+    assert (labels["reception"], labels["emergency"]) == ("101", "Help")
+    assert labels["laundry"] == SHIPPED[-1].label
+
+
+def test_keys_added_to_and_left_out_of_a_shipped_preset() -> None:
+    keys = keys_of(
+        "    presets:\n"
+        "      guest-room:\n"
+        "        without: [laundry, spa]\n"
+        "        add_keys:\n"
+        "          - {type: speed_dial, value: 115, label: {en: Bar}, optional: true}\n"
+        "          - {type: blf, each: rooms, floor: 2, template: [guest-room, suite]}\n"
+    )
+    assert [k.name for k in keys] == [
+        *(k.name for k in SHIPPED if k.name not in {"laundry", "spa"}), "speed_dial", "rooms",
+    ]  # fmt: skip
+    bar, rooms = keys[-2:]
+    assert (bar.value, bar.label, bar.optional) == ("115", {"en": "Bar"}, True)
+    assert (rooms.each, rooms.floor, rooms.template) == ("rooms", "2", ("guest-room", "suite"))
+
+
+def test_keys_that_replace_all_of_a_shipped_preset() -> None:
+    keys = keys_of(
+        "    presets:\n"
+        "      guest-room:\n"
+        "        keys: [{type: line}, {type: speed_dial, value: '115', label: Bar}]\n"
+        "        labels: {line: Room}\n"
+        "        add_keys: [{type: dnd}]\n"
+    )
+    assert [(k.type, k.label) for k in keys] == [
+        ("line", "Room"),
+        ("speed_dial", "Bar"),
+        ("dnd", ""),
+    ]
+
+
+def test_a_shipped_room_template_with_a_changed_and_a_new_position() -> None:
+    body = (
+        "    presets: {quiet: {kinds: [hotel], settings: {audio: {ring_volume_percent: 10}}}}\n"
+        "    room_templates:\n"
+        "      guest-room:\n"
+        "        settings: {calls: {history: true}}\n"
+        "        positions:\n"
+        "          - {id: bedside, preset: quiet}\n"
+        "          - {id: balcony, name: {en: Balcony}, preset: guest-room, models: [fanvil/h5]}\n"
+        + room(H5 + ", balcony: {model: fanvil/h5, mac: 0C383E000215}")
+    )
+    inventory, _ = read(body)
+    mine, shipped = inventory.sites[0].room_templates["guest-room"], CATALOGUE.rooms["guest-room"]
+    assert [p.id for p in mine.positions] == [*(p.id for p in shipped.positions), "balcony"]
+    assert mine.position("bedside").models == shipped.position("bedside").models
+    assert mine.settings == {"calls": {"history": True}}
+    assert mine.name == shipped.name
+    assert {p.position: p.preset for p in inventory.phones} == {
+        "bedside": "quiet",
+        "balcony": "guest-room",
+    }
+
+
+def test_a_room_template_of_the_sites_own_with_its_own_preset() -> None:
+    body = (
+        "    presets: {bar: {keys: [{type: blf, each: rooms, template: bar}]}}\n"
+        "    room_templates: {bar: {positions: [{id: counter, preset: bar}]}}\n"
+        + room("counter: {model: fanvil/h5, mac: 0C383E000214}", template="bar")
+    )
+    inventory, told = read(body)
+    (phone,) = inventory.phones
+    assert (phone.position, phone.preset) == ("counter", "bar")
+    template = inventory.sites[0].room_templates["bar"]
+    assert (template.name, template.positions[0].name) == ({"en": "bar"}, {"en": "counter"})
+    assert not any("bar" in remark for remark in told)
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "field", "words"),
+    [
+        ("    presets:\n      guest-room:\n        labels:\n          spaa: Wellness\n", 11,
+         "sites[0].presets.guest-room.labels.spaa", "no key 'spaa'; it has concierge, emergency"),
+        ("    presets:\n      guest-room:\n        without:\n          - spa\n          - pool\n", 12,
+         "sites[0].presets.guest-room.without[1]", "no key 'pool'"),
+        ("    presets:\n      own:\n        labels: {spa: x}\n", 10,
+         "sites[0].presets.own.labels.spa", "it has none"),
+        ("    presets:\n      own:\n        needs: [wings]\n", 10,
+         "sites[0].presets.own.needs", "no feature 'wings'"),
+        ("    presets:\n      own:\n        keys:\n          - {type: line}\n          - {type: wing}\n", 12,
+         "sites[0].presets.own.keys[1].type", "line"),
+        ("    presets:\n      own:\n        keys:\n          - {type: blf, each: rooms, template: attic}\n", 11,
+         "sites[0].presets.own.keys[0].template", "no room template 'attic'; known are accessible-room"),
+        ("    presets:\n      own:\n        add_keys:\n          - {type: blf, each: rooms, template: attic}\n", 11,
+         "sites[0].presets.own.add_keys[0].template", "no room template 'attic'"),
+        ("    room_templates:\n      guest-room:\n        positions:\n          - {id: bedside, preset: attic}\n", 11,
+         "sites[0].room_templates.guest-room.positions[0].preset", "no preset 'attic'; known are"),
+        ("    room_templates:\n      guest-room:\n        positions:\n          - {id: balcony}\n", 11,
+         "sites[0].room_templates.guest-room.positions[0]", "no preset ''"),
+        ("    room_templates:\n      own:\n        positions:\n          - {id: a, preset: office, models: [fanvil/h55]}\n", 11,
+         "sites[0].room_templates.own.positions[0].models", "no model 'fanvil/h55'"),
+        ("    room_templates:\n      own: {name: {en: Own}}\n", 9,
+         "sites[0].room_templates.own", "at least 1 item"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_sites_own_templates_is_named(
+    body: str, line: int, field: str, words: str
+) -> None:
+    problem = refused(body)
+    assert (problem.file, problem.line) == ("1.yaml", line)
+    assert problem.field.startswith(field)
+    assert words in str(problem)
+
+
+def hotel(rooms: int, desk: str) -> str:
+    """A reception and that many guest rooms without phones."""
+    lines = [
+        "    rooms:",
+        "      - {id: lobby, template: reception, extension: '100', phones: {desk: " + desk + "}}",
+    ]
+    lines += [
+        f"      - {{id: '{101 + n}', floor: {n // 10}, template: guest-room, extension: '{2101 + n}'}}"
+        for n in range(rooms)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_rooms_without_a_key_are_one_warning_with_their_number() -> None:
+    desk = "{model: yealink/t46u, mac: 805EC0000100}"
+    _, told = read(hotel(21, desk))
+    assert not any("rooms" in remark for remark in told)
+    _, told = read(hotel(60, desk))
+    (remark,) = [remark for remark in told if "no key here" in remark]
+    assert remark == (
+        "39 rooms, from 122 on, have no key here: "
+        "all 27 keys of Yealink T46U that can be a blf key are taken"
+    )
+    _, told = read(
+        hotel(60, "{model: yealink/t46u, mac: 805EC0000100, accessories: [{model: exp43}]}")
+    )
+    assert not any("no key here" in remark for remark in told)
+
+
+def test_an_own_key_never_loses_its_place_to_rooms() -> None:
+    keys = "keys: [{type: blf, value: '7', label: Bar}, {type: dnd}]"
+    inventory, told = read(hotel(60, "{model: yealink/t46u, mac: 805EC0000100, " + keys + "}"))
+    assert [k.type for k in inventory.phones[0].keys] == ["blf", "dnd"]
+    assert any(remark.startswith("41 rooms, from 120 on") for remark in told)
+    own = "keys: [{type: blf, each: rooms, label: 'R {each.id}'}]"
+    _, told = read(hotel(60, "{model: yealink/t46u, mac: 805EC0000100, " + own + "}"))
+    assert any("no key here" in remark for remark in told)
+
+
+@pytest.mark.parametrize(
+    ("phone", "words"),
+    [
+        (
+            "bedside: {model: yealink/t31p, mac: 805EC0000214, keys: [{type: speed_dial, value: '9', label: '%NULL%'}]}",
+            "label of key '%NULL%'",
+        ),
+        (
+            "bedside: {model: yealink/t31p, mac: 805EC0000214, settings: {hotel: {name: ' x'}}}",
+            "hotel.name: a value must not begin or end with a blank",
+        ),
+    ],
+)
+def test_a_text_that_no_file_can_carry_is_refused_before_it_is_stored(
+    phone: str, words: str
+) -> None:
+    assert words in str(refused(room(phone)))
+
+
+def test_the_name_of_an_account_is_looked_at_too() -> None:
+    phone = "bedside: {model: yealink/t31p, mac: 805EC0000214}"
+    own = "    accounts: [{extension: '2214', name: '%EMPTY%'}]\n"
+    head = HEAD.replace('    accounts: [{extension: "100", name: Reception}]\n', own)
+    assert head != HEAD
+    assert "name of account 2214" in str(refused(head + room(phone)))
+
+
+def test_a_base_without_accounts_of_its_own_takes_none_from_its_room() -> None:
+    base = "base: {model: yealink/w80b, mac: 805EC0000214}"
+    inventory, _ = read(room(base, template="dect"))
+    assert inventory.phones[0].accounts == ()

@@ -7,11 +7,20 @@ import re
 import pytest
 
 from provisioner.catalogue.loader import load
-from provisioner.catalogue.schema import Kind, Model, Role, Vendor
+from provisioner.catalogue.models import Kind, Model, Support
+from provisioner.catalogue.record import Confidence
+from provisioner.catalogue.schema import Role, Vendor
 from provisioner.key_types import KeyType
+from tests.snom_phones import FIRMWARE, provisioned
 
-MODELS = ("snom/d785", "snom/d717", "snom/715", "snom/m700", "snom/c520-wimi")
-PARTS = ("snom/d7c", "snom/d7", "snom/c52-sp", "snom/a230")
+_NAMES = """
+    D120 D140 D150 D305 D315 D335 D345 D375 D385 D710 D712 D713 D715 D717 D725 D735 D745 D765 D785
+    D810 D812 D815 D862 D865 D892 SP800 300 320 360 370 710 715 720 725 760 820 821 870 MP PA1 PA1+
+    M300 M400 M700 M900 C520-WiMi C620-WiMi HD100 HD101 HD150 HD350W HD351W HM201 m3 m9
+    M10 M18 M25 M30 M55 M58 M65 M70 M80 M85 M90 D3 D7 D7C D8C A230 C52-SP
+"""
+NAMED = _NAMES.split()
+SNOMS = [m for m in load().models.values() if m.vendor == "snom"]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +91,9 @@ def test_user_agents_of_the_page(
         ),
         ("snomD735/10.1.169.16", {"model": "D735", "firmware": "10.1.169.16"}),
         ("VTech C520-WiMi 1.2.0.6", {"model": "C520-WiMi", "firmware": "1.2.0.6"}),
+        ("VTech M100 KLE 1.0", {"model": "M100 KLE", "firmware": "1.0"}),
+        ("VTech HD350W", {"model": "HD350W"}),
+        ("snom715/10.1.215.13", {"model": "715", "firmware": "10.1.215.13"}),
     ],
 )
 def test_sip_and_assumed_user_agents(vendor: Vendor, text: str, expected: dict[str, str]) -> None:
@@ -115,6 +127,12 @@ def test_other_vendors_are_not_taken(vendor: Vendor, text: str) -> None:
         ("snomD785-ramdisk-chained-update-r.bin", Role.FIRMWARE, {"model": "D785"}),
         ("M700_v0740_b0104.fwu", Role.FIRMWARE, {}),
         ("C520-WiMi-1.2.0.6-0.img", Role.FIRMWARE, {}),
+        ("C620-wlconf-0.4.1.5-0.img", Role.FIRMWARE, {}),
+        ("snomD862-10.1.215.13-SIP-r.swu", Role.FIRMWARE, {"model": "D862"}),
+        ("M100 KLE_000413A11FA7.cfg", Role.DEVICE, {"model": "M100 KLE", "mac": "000413A11FA7"}),
+        ("M500_000413A11FA7.cfg", Role.DEVICE, {"model": "M500", "mac": "000413A11FA7"}),
+        ("HD350W_000413A11FA7.cfg", Role.DEVICE, {"model": "HD350W", "mac": "000413A11FA7"}),
+        ("000413A11FA7.cfg", Role.DEVICE, {"mac": "000413A11FA7"}),
     ],
 )
 def test_file_names(vendor: Vendor, name: str, role: Role, groups: dict[str, str]) -> None:
@@ -126,18 +144,49 @@ def test_names_of_other_vendors(vendor: Vendor, name: str) -> None:
     assert path(vendor, name) is None
 
 
-@pytest.mark.parametrize("model_id", [*MODELS, *PARTS])
-def test_every_model_is_there_with_sources(model_id: str) -> None:
-    model = load().models[model_id]
+@pytest.mark.parametrize("name", [*NAMED, "M100 KLE", "M100 SC", "M500 KLE"])
+def test_what_the_notes_name_is_here(name: str) -> None:
+    assert load().model(name).vendor == "snom"
+
+
+def test_there_are_many() -> None:
+    assert len(SNOMS) >= 70
+    assert len(provisioned()) >= 50
+
+
+@pytest.mark.parametrize("model", SNOMS, ids=lambda model: model.id)
+def test_a_model_says_what_must_be_known(model: Model) -> None:
     assert model.sources
-    assert model.notes
+    if model.support is Support.KNOWN:
+        assert model.missing
+        assert not model.dialects
+    elif model.kind not in {Kind.ACCESSORY, Kind.EXPANSION}:
+        assert model.type_string
+        assert model.features
+        assert model.family
+    if model.support is Support.EXPERIMENTAL:
+        assert model.notes
+    if not model.dialects:
+        return
+    assert model.accounts
+    assert load().main_preset(model) in load().presets_for(model)
+
+
+@pytest.mark.parametrize("model", provisioned(), ids=lambda model: model.id)
+def test_a_model_is_found_by_what_it_calls_itself(model: Model) -> None:
+    catalogue = load()
+    for said in (*model.agents, model.name, model.type_string):
+        assert catalogue.model_of_agent("snom", said) is model
+    for alias in model.aliases:
+        assert catalogue.model(alias) is model
 
 
 @pytest.mark.parametrize(
     ("said", "model_id"),
     [("D785", "snom/d785"), ("snomD785", "snom/d785"), ("715", "snom/715"), ("D715", "snom/715"),
-     ("snom715", "snom/715"), ("M700", "snom/m700"), ("snomM700", "snom/m700"),
-     ("C520-WiMi", "snom/c520-wimi")],
+     ("snom715", "snom/715"), ("snom725", "snom/725"), ("D725", "snom/725"), ("D710", "snom/710"),
+     ("M700", "snom/m700"), ("snomM700", "snom/m700"), ("PA1P", "snom/pa1-plus"),
+     ("C520-WiMi", "snom/c520-wimi"), ("m3", "snom/m3")],
 )  # fmt: skip
 def test_product_names(said: str, model_id: str) -> None:
     found = load().model_of_agent("snom", said)
@@ -145,21 +194,17 @@ def test_product_names(said: str, model_id: str) -> None:
     assert found.id == model_id
 
 
-@pytest.mark.parametrize(
-    ("model_id", "firmware", "dialect"),
-    [
-        ("snom/715", None, "desk-10"),
-        ("snom/715", "10.1.54.13", "desk-10"),
-        ("snom/715", "8.7.5.35", "desk-8"),
-        ("snom/715", "8.9.3.80", "desk-8"),
-        ("snom/d785", "8.9.3.80", "desk-10"),
-        ("snom/m700", "07.40.0104", "rtx-dect"),
-        ("snom/c520-wimi", "1.2.0.6", "vtech"),
-    ],
-)
-def test_dialect_of_a_firmware(model_id: str, firmware: str | None, dialect: str) -> None:
+@pytest.mark.parametrize("model", provisioned(), ids=lambda model: model.id)
+def test_dialect_of_a_firmware(model: Model) -> None:
+    """A desk phone speaks by its firmware; what speaks one dialect only always does."""
     catalogue = load()
-    assert catalogue.dialect_of(catalogue.models[model_id], firmware).id == dialect
+    spoken = [entry.id for entry in model.dialects]
+    assert catalogue.dialect_of(model, None).id == spoken[0]
+    for dialect in spoken:
+        assert catalogue.dialect_of(model, FIRMWARE.get(dialect)).id == dialect
+    if spoken == ["desk-10", "desk-8"]:
+        for firmware, dialect in (("10.1.54.13", "desk-10"), ("8.9.3.80", "desk-8")):
+            assert catalogue.dialect_of(model, firmware).id == dialect
 
 
 def test_accessories_are_honest() -> None:
@@ -170,17 +215,40 @@ def test_accessories_are_honest() -> None:
         assert any("No provisioning parameter is known" in note for note in model.notes)
 
 
-def test_key_groups() -> None:
-    keys = {m: _only_group(load().models[m]) for m in ("snom/d785", "snom/d717", "snom/715")}
-    assert {m: (g.count, g.first) for m, g in keys.items()} == {
-        "snom/d785": (24, 0),
-        "snom/d717": (3, 0),
-        "snom/715": (3, 0),
-    }
-    assert all(group.accepts == frozenset(KeyType) for group in keys.values())
-    assert load().models["snom/715"].disagreements
+def test_handsets_of_a_base_are_models_too() -> None:
+    for model in provisioned():
+        for name in model.dect.handset_models if model.dect else ():
+            assert load().model(name).kind is Kind.ACCESSORY
 
 
-def _only_group(model: Model):
-    (group,) = model.keys
-    return group
+@pytest.mark.parametrize("model", [m for m in SNOMS if m.keys], ids=lambda model: model.id)
+def test_keys_are_counted_from_nought_and_on_the_screen_as_the_firmware_does(model: Model) -> None:
+    for group in model.keys:
+        if group.id == "soft":
+            assert group.count == 4
+            assert not group.fill
+            assert not group.labels
+            assert (group.first == 1) == (model.id.split("/")[1] in GUI_FKEY)
+        else:
+            assert group.first == 0
+            assert group.accepts == frozenset(KeyType)
+
+
+GUI_FKEY = {"d345", "720", "725", "d745", "760", "d765"}
+
+
+def test_where_sources_differ_the_smaller_number_is_used() -> None:
+    """All but the D120: two sources write its keys, and one counts none."""
+    for model in SNOMS:
+        for difference in model.disagreements:
+            if difference.fact == "function keys" and model.id != "snom/d120":
+                numbers = [int(v.split(",")[0]) for v in difference.values.values()]
+                assert int(difference.chosen) == min(numbers)
+                assert model.keys[0].count == min(numbers)
+
+
+def test_what_is_not_sure_says_so() -> None:
+    for model in SNOMS:
+        if model.support is Support.EXPERIMENTAL:
+            weak = {s.confidence for s in model.sources} | {model.confidence}
+            assert weak & {Confidence.UNVERIFIED, Confidence.PEER}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jinja2 import DictLoader, TemplateError
 from pydantic import SecretStr
 
-from provisioner.settings import FORBIDDEN_CONTROL
+from provisioner.setting_values import FORBIDDEN_CONTROL
 from provisioner.syntaxes import MASK, MaskedText, UnsafeValueError, environment
 
 SYNTAXES = ["yealink", "fanvil-old", "fanvil-new", "xml"]

@@ -242,10 +242,23 @@ def test_no_transfer_lasts_longer_than_allowed():
 
 
 def test_a_peer_that_drips_acks_is_cut_off():
-    transfer, _ = begun(512 * 1000)
+    transfer, _ = begun(512 * 900)
     for second in range(1, 60):
         assert transfer.receive(ack(second), float(second))
     assert transfer.tick(60.0) == []
+    assert transfer.outcome is Outcome.TIMEOUT
+
+
+def test_a_large_file_may_take_as_long_as_a_slow_line_needs():
+    assert Limits().transfer_s(512) == 60.0
+    assert Limits().transfer_s(60 * 2**20) == 60 * 2**20 / 8192  # two hours
+    with pytest.raises(ValueError, match="bytes_per_s_min"):
+        Limits(bytes_per_s_min=0)
+    transfer, _ = begun(512 * 2000)
+    for second in range(1, 124):
+        assert transfer.receive(ack(second), float(second))
+    assert transfer.outcome is None
+    assert transfer.tick(126.0) == []
     assert transfer.outcome is Outcome.TIMEOUT
 
 

@@ -7,10 +7,16 @@ import re
 import pytest
 
 from provisioner.catalogue.loader import load
-from provisioner.catalogue.schema import Kind, Role
+from provisioner.catalogue.models import Kind, Model, Support
+from provisioner.catalogue.schema import Role
 from provisioner.identify import read_agent
 from provisioner.key_types import KeyType
 from provisioner.mac import parse_mac
+from tests.yealink_phones import BEFORE_81, models
+from web.simulated.device import Fetched
+from web.simulated.yealink import DEVICES
+from web.simulated.yealink_models import MODELS
+from web.simulated.yealink_reading import STATIC_SINCE
 
 # (HTTP User-Agent, product, firmware, MAC), as written on both reference pages
 AGENTS = [
@@ -69,6 +75,11 @@ AGENTS = [
     ("Yealink W90DM 130.85.0.15 80:5e:c0:d9:c7:44", "W90DM", "130.85.0.15", "80:5e:c0:d9:c7:44"),
     ("Yealink AX83H 180.86.0.5 80:5e:c0:d9:c7:44", "AX83H", "180.86.0.5", "80:5e:c0:d9:c7:44"),
     ("Yealink SIP-T46S 66.86.0.15", "T46S", "66.86.0.15", None),
+    ("W52P 25.30.0.2 00:15:65:44:b3:7c", "W52P", "25.30.0.2", "00:15:65:44:b3:7c"),
+    ("Yealink SIP-T42G 29.83.0.120 00:15:65:4c:3b:b0", "T42G", "29.83.0.120", "00:15:65:4c:3b:b0"),
+    ("Yealink W75B 175.87.0.10 24:9a:d8:df:fb:11", "W75B", "175.87.0.10", "24:9a:d8:df:fb:11"),
+    ("Yealink SIP-T58 58.86.0.20 001565f429a4", "T58", "58.86.0.20", "001565f429a4"),
+    ("Yealink AX86R 180.87.0.15 80:5e:c0:d9:c7:44", "AX86R", "180.87.0.15", "80:5e:c0:d9:c7:44"),
 ]  # fmt: skip
 
 NOT_OURS = [
@@ -85,16 +96,6 @@ NOT_OURS = [
     "Mozilla/5.0 (X11; Linux x86_64) Yealink",
     "",
 ]
-
-MODELS = {
-    "yealink/t46u": (16, Kind.DESK, 31),
-    "yealink/t31p": (2, Kind.DESK, 6),
-    "yealink/t19p-e2": (1, Kind.DESK, 4),
-    "yealink/cp960": (1, Kind.CONFERENCE, 0),
-    "yealink/w70b": (10, Kind.DECT_BASE, 0),
-    "yealink/w80dm": (30, Kind.DECT_BASE, 0),
-    "yealink/exp43": (0, Kind.EXPANSION, 60),
-}
 
 PATHS = [
     ("805ec0000100.boot", Role.BOOT, {"mac": "805ec0000100"}),
@@ -167,34 +168,124 @@ def test_a_user_agent_leads_to_model_and_dialect(agent: str, model_id: str, dial
     assert catalogue.dialect_of(model, firmware).id == dialect
 
 
-@pytest.mark.parametrize("word", ["T46U", "sip-t46u", "T31P", "T19P_E2", "CP960", "W70B", "W80DM"])
+@pytest.mark.parametrize("agent", [a[0] for a in AGENTS])
+def test_every_known_user_agent_leads_to_a_model(agent: str) -> None:
+    """A model with files, or one that says what is missing to make them."""
+    catalogue = load()
+    product, firmware, _ = understood(agent) or ("", "", "")
+    model = catalogue.model_of_agent("yealink", product)
+    assert model is not None
+    if model.support is Support.KNOWN:
+        assert model.missing
+    else:
+        old = int((firmware or "").split(".")[1]) < STATIC_SINCE
+        assert (catalogue.dialect_of(model, firmware).id in BEFORE_81) == old
+
+
+@pytest.mark.parametrize(
+    "word", ["T46U", "sip-t46u", "T19P_E2", "CP960", "W52P", "W70B", "W80DM", "VP-T49G", "T88V"]
+)
 def test_pnp_model_words_are_known(word: str) -> None:
     assert load().model_of_agent("yealink", word) is not None
 
 
-@pytest.mark.parametrize(("model_id", "facts"), MODELS.items(), ids=list(MODELS))
-def test_models_have_what_the_page_says(model_id: str, facts: tuple[int, Kind, int]) -> None:
-    model = load().model(model_id)
-    accounts, kind, keys = facts
-    assert (model.accounts, model.kind) == (accounts, kind)
-    assert sum(group.count for group in model.keys) == keys
+def test_there_are_many_and_most_get_files() -> None:
+    everyone = [m for m in load().models.values() if m.vendor == "yealink"]
+    assert len(everyone) >= 80
+    assert len(models()) >= 65
+    for model in everyone:
+        assert model.support is not Support.KNOWN or not model.dialects
 
 
-def test_no_model_is_forgotten() -> None:
-    assert {m.id for m in load().models.values() if m.vendor == "yealink"} == set(MODELS)
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.id.split("/")[1])
+def test_a_model_is_called_by_its_own_name(model: Model) -> None:
+    """Its file name, its name and what its devices call themselves speak of one product."""
+    catalogue = load()
+    stem = model.id.split("/")[1]
+    assert catalogue.model(stem) is catalogue.model(model.name) is model
+    word = stem.replace("-", "_")
+    assert word in {agent.lower().replace("-", "_").removeprefix("vp_") for agent in model.agents}
+    assert word == MODELS[model.id].product.lower()
+    for agent in model.agents:
+        assert catalogue.model_of_agent("yealink", agent) is model
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.id.split("/")[1])
+def test_what_a_simulated_device_asks_for_leads_back_to_its_model(model: Model) -> None:
+    device = DEVICES[model.id]("805ec0000100", lambda _url, _agent: Fetched(404), "")
+    for text in (device.user_agent, device.sip_user_agent):
+        read = read_agent(load(), text)
+        assert read is not None
+        assert load().model_of_agent("yealink", read.model) is model
+        assert read.firmware == device.firmware
+
+
+def test_only_models_that_share_a_file_share_its_number() -> None:
+    """The number of the common file decides nothing; here is who has the same."""
+    by_code: dict[str, set[str]] = {}
+    for model in load().models.values():
+        if model.vendor == "yealink" and model.code:
+            assert re.fullmatch(r"y0{9}\d{3}", model.code)
+            by_code.setdefault(model.code[-3:], set()).add(model.id.split("/")[1])
+    assert {code: names for code, names in by_code.items() if len(names) > 1} == {
+        "025": {"w52p", "w56p"},
+        "044": {"t23p", "t23g"},
+        "058": {"t56a", "t58a", "t58v"},
+        "095": {"t53", "t53w"},
+        "103": {"w80dm", "w80b"},
+        "123": {"t31", "t31p", "t31g"},
+        "124": {"t33p", "t33g"},
+        "127": {"t30", "t30p"},
+        "130": {"w90dm", "w90b"},
+        "175": {"w75dm", "w75b"},
+        "192": {"t88w", "t88v"},
+    }
 
 
 def test_only_keys_below_the_screen_show_the_history() -> None:
-    for model_id in MODELS:
-        for group in load().model(model_id).keys:
+    for model in models():
+        for group in model.keys:
             assert (KeyType.HISTORY in group.accepts) == (group.id == "soft")
 
 
+def test_an_emergency_key_has_a_place_on_every_phone_with_keys() -> None:
+    for model in models():
+        fitting = [g for g in model.keys if g.fill and KeyType.EMERGENCY in g.accepts]
+        assert bool(fitting) == bool(model.keys)
+
+
 def test_where_sources_differ_the_smaller_number_stands() -> None:
-    model = load().model("yealink/w80dm")
-    assert model.disagreements[0].chosen == "30"
-    assert model.dect is not None
-    assert model.dect.handsets == 30
+    numbers = {
+        (model.id, said.fact): (said.chosen, min(said.values.values(), key=int))
+        for model in models()
+        for said in model.disagreements
+        if said.fact in {"line keys", "accounts", "accounts and handsets"}
+    }
+    # here the vendor's own word stands against another source
+    for exception in (("yealink/t43u", "line keys"), ("yealink/t42u", "accounts")):
+        assert int(numbers[exception][0]) > int(numbers.pop(exception)[1])
+    assert len(numbers) > 10
+    for (model_id, fact), (chosen, smallest) in numbers.items():
+        assert chosen == smallest, (model_id, fact)
+        model = load().model(model_id)
+        lines = sum(group.count for group in model.keys if group.id == "line")
+        assert int(chosen) == {"line keys": lines}.get(fact, model.accounts)
+
+
+def test_accounts_and_handsets_of_a_manager_are_as_many() -> None:
+    for model in models():
+        if model.dect is not None:
+            assert model.accounts == model.dect.handsets
+        elif model.kind is Kind.DECT_BASE:
+            assert model.accounts == 0
+
+
+def test_every_module_fits_a_phone_and_its_page_keys_are_left_out() -> None:
+    fitting = {m for model in models() if model.expansion for m in model.expansion.models}
+    modules = {m.id: m for m in load().models.values() if m.kind is Kind.EXPANSION}
+    assert fitting == {m for m in modules if m.startswith("yealink/")}
+    assert modules["yealink/exp20"].keys[0].reserved == {1, 21}
+    assert not modules["yealink/exp40"].keys[0].reserved
 
 
 @pytest.mark.parametrize(("name", "role", "groups"), PATHS, ids=[p[0] for p in PATHS])

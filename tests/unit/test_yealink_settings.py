@@ -29,6 +29,12 @@ GROUND: dict[str, Any] = {
 }
 
 OTHER: dict[str, Any] = {
+    "sip.failback_s": 60, "sip.stun_server": "stun.example", "sip.stun_port": 3479,
+    "network.dot1x": "md5", "network.dot1x_identity": "phone", "network.dot1x_password": "dot1x-pw",
+    "audio.ring_file": "http://x.example/r.wav",
+    "door.second_open_code": "8#", "door.second_open_s": 9,
+    "dect.bases": [{"mac": "805ec0000777", "name": "Other"}],
+    "provisioning.window": "01:00-01:30",
     "sip.registrar": "other.example", "sip.port": 5070, "sip.transport": "tls",
     "sip.outbound_proxy": "", "sip.outbound_proxy_port": 5071, "sip.backup_registrar": "",
     "sip.backup_port": 5072, "sip.expires_s": 900, "sip.retry_s": 77, "sip.srtp": "required",
@@ -64,7 +70,7 @@ OTHER: dict[str, Any] = {
     "hotel.room": "Other", "hotel.lines": ["Other"],
     "door.call": "5", "door.open_code": "5#", "door.open_s": 9, "door.local_code": "5",
     "door.talk_s": 99, "door.auto_answer": False, "door.hang_up_after_open": True,
-    "dect.pin": "5555", "dect.handset_pin": "5555", "dect.role": "manager",
+    "dect.pin": "5555", "dect.handset_pin": "5555", "dect.role": "base",
     "dect.manager": "x.example", "dect.repeater": True,
     "screen.title": "Other", "screen.backlight_s": 600,
     "screen.wallpaper": "http://x.example/w.png", "screen.logo": "http://x.example/l.dob",
@@ -79,9 +85,11 @@ ONLY_ITS_KEYS = frozenset({"calls.transfer_allowed"})
 
 PHONES = {
     "v81": (("yealink/t46u", None), ("yealink/t31p", None)),
-    "v80": (("yealink/t19p-e2", "53.80.0.3"),),
+    "v80": (("yealink/t19p-e2", "53.80.0.3"), ("yealink/t46g", "28.80.0.95")),
+    "v70": (("yealink/t28p", "2.72.0.1"), ("yealink/t38g", None)),
     "singlecell": (("yealink/w70b", "146.85.0.5"),),
-    "multicell": (("yealink/w70b", "146.87.0.18"), ("yealink/w80dm", None)),
+    "singlecell-v80": (("yealink/w52p", "25.80.0.15"),),
+    "multicell": (("yealink/w70b", "146.87.0.18"), ("yealink/w80dm", None), ("yealink/w80b", None)),
 }
 
 KEYS = (PhoneKey(type=KeyType.DOOR_OPEN, label="Door", optional=True),)

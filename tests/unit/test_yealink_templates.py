@@ -11,66 +11,12 @@ from provisioner.catalogue.loader import load
 from provisioner.errors import RenderError
 from provisioner.inventory.records import Accessory
 from provisioner.key_types import KeyType, PhoneKey
-from provisioner.keys import PlacedKey
-from provisioner.kit import PhoneKit
 from tests.kits import TOKEN, make_kit, with_site
-from tests.yealink_phones import OLD, booted, cases, files_of
-from web.simulated.device import SimKey
+from tests.yealink_phones import OLD, booted, cases, files_of, handsets_for, wanted_keys
 
 DESKS = ["yealink/t46u", "yealink/t31p", "yealink/t19p-e2"]
 TRICKY = "p&<>\"'; =#%:x\\$5ñ/я"
-OF_AN_ACCOUNT = {
-    KeyType.LINE, KeyType.SPEED_DIAL, KeyType.EMERGENCY, KeyType.BLF, KeyType.INTERCOM,
-    KeyType.PARK, KeyType.PICKUP, KeyType.GROUP_PICKUP, KeyType.VOICEMAIL,
-}  # fmt: skip
-SPOKEN = {KeyType.EMERGENCY: "speed_dial", KeyType.DOOR_OPEN: "dtmf"}
 EXP43 = Accessory("yealink/exp43")
-
-
-def heard(placed: PlacedKey) -> SimKey:
-    """The key as the device should understand it."""
-    key = placed.key
-    assert key is not None
-    return SimKey(
-        slot=placed.slot.id,
-        type=SPOKEN.get(key.type, str(key.type)),
-        value=key.value,
-        label=key.label,
-        account=key.account if key.type in OF_AN_ACCOUNT else 1,
-        pickup=(key.pickup or "*8") if key.type is KeyType.BLF else "",
-    )
-
-
-def wanted_keys(kit: PhoneKit) -> tuple[SimKey, ...]:
-    return tuple(heard(placed) for placed in kit.plan.slots if placed.key is not None)
-
-
-@pytest.mark.parametrize(("model_id", "preset_id", "firmware"), cases())
-def test_round_trip(model_id: str, preset_id: str, firmware: str) -> None:
-    is_base = load().model(model_id).dect is not None
-    kit = make_kit(model_id, preset_id, firmware=firmware, handsets=4 if is_base else 0)
-    device = booted(kit)
-    config = device.config
-    assert device.applied == 1
-    assert config.provisioning_url == device.server_url == kit.urls.directory.text
-    assert [(a.number, a.user, a.auth_user, a.secret) for a in config.accounts] == [
-        (line.number, line.user, line.auth_user, line.secret.get_secret_value())
-        for line in kit.lines
-    ]
-    for account, line in zip(config.accounts, kit.lines, strict=True):
-        assert (account.server, account.port) == ("pbx.aurora.example", 5060)
-        assert (account.transport, account.expires_s, account.dtmf) == ("udp", 600, "rfc4733")
-        assert (account.display_name, account.label) == (line.display_name, line.label)
-        assert account.mwi
-    assert sorted(config.keys, key=lambda k: k.slot) == sorted(
-        wanted_keys(kit), key=lambda k: k.slot
-    )
-    assert config.language == "es"
-    assert config.utc_offset_min == 60
-    assert (config.dst_start, config.dst_end) == ((3, 5, 0, 2), (10, 5, 0, 3))
-    assert (config.vlan_id, config.ntp_server) == (20, "10.20.0.1")
-    assert config.admin_password == "Adm1nPass-0001"
-    assert [(h.slot, h.name) for h in config.handsets] == [(h.slot, h.name) for h in kit.handsets]
 
 
 @pytest.mark.parametrize(
@@ -188,16 +134,17 @@ def test_a_name_that_would_be_a_command_is_refused(name: str) -> None:
 @pytest.mark.parametrize("case", cases())
 def test_masked_files_hold_no_secret(case: tuple[str, str, str]) -> None:
     model_id, preset_id, firmware = case
-    is_base = load().model(model_id).dect is not None
     kit = make_kit(
-        model_id, preset_id, firmware=firmware, handsets=2 if is_base else 0,
+        model_id, preset_id, firmware=firmware, handsets=handsets_for(load().model(model_id)),
         settings={"telemetry": {"action_urls": True}, "directory": {
-            "ldap_server": "l.example", "ldap_password": "Ldap-Secret-1", "phonebook": True}},
+            "ldap_server": "l.example", "ldap_password": "Ldap-Secret-1", "phonebook": True},
+            "network": {"dot1x": "md5", "dot1x_password": "Dot1x-Secret-1"}},
     )  # fmt: skip
     shown = b"".join(file.body for file in files_of(kit, masked=True)).decode()
     secrets = [line.secret for line in kit.lines] + [
         kit.secrets.admin_password, kit.secrets.user_password, kit.secrets.menu_pin,
         kit.secrets.dect_pin, SecretStr(TOKEN), SecretStr("Ldap-Secret-1"),
+        SecretStr("Dot1x-Secret-1"),
     ]  # fmt: skip
     assert not [s for s in secrets if s.get_secret_value() in shown]
     assert "/p/********/" in shown
@@ -211,7 +158,7 @@ def test_same_inputs_same_bytes() -> None:
 @pytest.mark.parametrize("case", cases())
 def test_every_file_begins_with_its_version_and_has_no_doubles(case: tuple[str, str, str]) -> None:
     model_id, preset_id, firmware = case
-    handsets = 2 if load().model(model_id).dect else 0
+    handsets = handsets_for(load().model(model_id))
     for file in files_of(make_kit(model_id, preset_id, firmware=firmware, handsets=handsets)):
         lines = file.body.decode().splitlines()
         assert lines[0] == "#!version:1.0.0.1"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
+from provisioner.catalogue.advice import why_not
+from provisioner.catalogue.features import FEATURES
 from provisioner.catalogue.loader import Catalogue, load
-from provisioner.catalogue.schema import Model
+from provisioner.catalogue.models import Model
 from web.commands.options import echo_json, json_option
+from web.commands.presets import about_presets_of, lacking_for
 
 
 @click.command()
@@ -16,7 +21,7 @@ def models(name: str | None, as_json: bool) -> None:
     """List the models bellwire knows, or all it knows of one."""
     catalogue = load()
     if name:
-        _show_one(catalogue.model(name), as_json=as_json)
+        _show_one(catalogue, catalogue.model(name), as_json=as_json)
         return
     rows = [model_row(catalogue, m) for m in catalogue.models.values()]
     if as_json:
@@ -45,28 +50,37 @@ def model_row(catalogue: Catalogue, model: Model) -> dict[str, object]:
     }
 
 
-def _show_one(model: Model, *, as_json: bool) -> None:
+def _show_one(catalogue: Catalogue, model: Model, *, as_json: bool) -> None:
     if as_json:
-        echo_json(model.model_dump(mode="json"))
+        echo_json({**model.model_dump(mode="json"), "presets": lacking_for(catalogue, model)})
         return
     click.echo(f"{model.id}  {model.name}  {model.kind}, {model.accounts} accounts")
-    for entry in model.dialects:
-        click.echo(f"  dialect {entry.id} {entry.firmware or '(any firmware)'}")
+    for line in (*_abilities(model), *about_presets_of(catalogue, model), *_origins(model)):
+        click.echo(f"  {line}")
+
+
+def _abilities(model: Model) -> Iterator[str]:
+    """What it is and what it can do."""
+    if unsupported := why_not(model):
+        yield unsupported
+    yield from (f"also {variant.name}: {variant.differs}" for variant in model.variants)
+    yield from (f"dialect {d.id} {d.firmware or '(any firmware)'}" for d in model.dialects)
     for group in model.keys:
-        accepted = ", ".join(sorted(group.accepts))
-        click.echo(f"  keys {group.id}: {group.count} ({accepted})")
+        yield f"keys {group.id}: {group.count} ({', '.join(sorted(group.accepts))})"
     if model.expansion:
-        click.echo(
-            f"  expansion: up to {model.expansion.max} of {', '.join(model.expansion.models)}"
-        )
+        yield f"expansion: up to {model.expansion.max} of {', '.join(model.expansion.models)}"
+    yield from (f"{feature}: {FEATURES[feature]}" for feature in sorted(model.features))
+
+
+def _origins(model: Model) -> Iterator[str]:
+    """Where the facts come from, and where sources differ."""
     for difference in model.disagreements:
         values = "; ".join(f"{source}: {value}" for source, value in difference.values.items())
-        click.echo(f"  sources differ on {difference.fact}: {values}")
-        click.echo(f"    chosen: {difference.chosen} ({difference.reason})")
-    for note in (*model.notes, *(f"missing: {fact}" for fact in model.missing)):
-        click.echo(f"  {note}")
+        yield f"sources differ on {difference.fact}: {values}"
+        yield f"  chosen: {difference.chosen} ({difference.reason})"
+    yield from model.notes
     for source in model.sources:
-        click.echo(f"  source ({source.confidence}): {source.title} {source.section}".rstrip())
+        yield f"source ({source.confidence}): {source.title} {source.section}".rstrip()
 
 
 @click.command()

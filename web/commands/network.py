@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from provisioner.pbx.asterisk import export
 from provisioner.pbx.asterisk import remarks as pbx_remarks
 from provisioner.pbx.site import pbx_site
 from provisioner.resync import Notified, Target, notify_direct, notify_through_pbx
+from provisioner.soft_phones.links import soft_phones_of
 from web.commands.options import echo_json, json_option, who_fetched, with_installation
 from web.installation import Installation
 
@@ -49,7 +51,10 @@ def pbx() -> None:
 def asterisk(installation: Installation, site: str, out: Path) -> None:
     """Write SITE's endpoints, access lists, dial plan, hints and voice mail for Asterisk."""
     held, _ = _stored_site(installation, site)
-    wanted = pbx_site(installation.catalogue, held, site)
+    with installation.database.read() as session:
+        soft_phones = soft_phones_of(session, site, utc_now())
+    made = pbx_site(installation.catalogue, held, site)
+    wanted = replace(made, soft_phones=soft_phones)
     files = export(wanted, installation.catalogue.folder)
     out.mkdir(parents=True, exist_ok=True)
     for file in files:

@@ -11,6 +11,7 @@ import click
 from monitors.fetch_status import PhoneSeen, provisioning_status
 from provisioner.adopt import Spot
 from provisioner.adopt import adopt as adopt_phone
+from provisioner.catalogue.advice import about_waiting
 from provisioner.delivery import utc_now
 from provisioner.errors import UnknownThingError
 from provisioner.explain import explain_keys, explain_settings
@@ -36,7 +37,11 @@ def status(installation: Installation, site: str | None, as_json: bool) -> None:
     """List phones with what is known of them, and the phones that wait."""
     phones = _phones_with_status(installation, site)
     waiting = [
-        {**asdict(phone), "mac": MacAddress(phone.mac).colons}
+        {
+            **asdict(phone),
+            "mac": MacAddress(phone.mac).colons,
+            "advice": about_waiting(installation.catalogue, phone.vendor, phone.model),
+        }
         for phone in waiting_phones(installation.events)
     ]
     simulated = installation.simulated_mark.exists()
@@ -53,7 +58,7 @@ def status(installation: Installation, site: str | None, as_json: bool) -> None:
     click.echo(f"\n{told}; {len(waiting)} waiting")
     for w in waiting:
         what = f"{w['vendor']} {w['model']} from {w['address']}, {w['times']}x"
-        click.echo(f"waiting {w['mac']}  {what}")
+        click.echo(f"waiting {w['mac']}  {what}: {w['advice']}")
 
 
 def _phones_with_status(installation: Installation, site: str | None) -> list[dict[str, object]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from web.simulated.fanvil_text import Place, TextFile
+from web.simulated.fanvil_flash import Flash, Place
+from web.simulated.fanvil_text import ConfigFile
 
 AUTOUPDATE = "AUTOUPDATE CONFIG MODULE"
-_SHARED = {"SIP CONFIG MODULE", "MCAST CFG MODULE", "MMI CONFIG MODULE", "QOS CONFIG MODULE"}
+_SHARED = {
+    "SIP CONFIG MODULE", "MCAST CFG MODULE", "MMI CONFIG MODULE", "QOS CONFIG MODULE",
+    "DOT1X CONFIG MODULE", "TR069 CONFIG MODULE",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Generation:
         server: the stored server's address, file name, protocol and mode.
         digest: the switch that makes a file's content count instead of its version.
         tls: the transport code that means TLS.
+        softkeys: the module of what stands below the screen; ``place`` is the word of a soft key.
     """
 
     modules: frozenset[str]
@@ -29,8 +34,11 @@ class Generation:
     key_module: str
     phone_module: str
     tls: str
+    softkeys: str
+    place: str
+    upgrade_module: str
 
-    def value_of(self, flash: dict[Place, str], name: str, default: str = "") -> str:
+    def value_of(self, flash: Flash, name: str, default: str = "") -> str:
         """Return a parameter of the module that provisions."""
         return flash.get((AUTOUPDATE, "", name), default)
 
@@ -49,6 +57,9 @@ NEW = Generation(
     key_module="DSSKEY CONFIG MODULE",
     phone_module="PHONE FEATURE MODULE",
     tls="3",
+    softkeys="PHONE FEATURE MODULE",
+    place="dss",
+    upgrade_module="FIRMWARE CHECK MODULE",
 )  # fmt: skip
 OLD = Generation(
     modules=frozenset(
@@ -63,17 +74,21 @@ OLD = Generation(
     key_module="PHONE CONFIG MODULE",
     phone_module="PHONE CONFIG MODULE",
     tls="2",
+    softkeys="SCREEN KEY CONFIG MODULE",
+    place="dsskey",
+    upgrade_module=AUTOUPDATE,
 )  # fmt: skip
 
 
-def known(file: TextFile, own: Generation) -> dict[Place, str]:
+def known(file: ConfigFile, own: Generation) -> dict[Place, str]:
     """Return the values that a generation knows; the others are skipped without a word."""
     other = OLD if own is NEW else NEW
     if file.modules & other.modules and not file.modules & own.modules:
         return {}
     foreign = {*other.server, other.digest[2]} if other is OLD else {*other.server}
+    unknown = foreign | {"".join(name.split()) for name in foreign}  # as sysConf writes them
     return {
         place: value
         for place, value in file.values.items()
-        if place[0] in own.modules | _SHARED or (place[0] == AUTOUPDATE and place[2] not in foreign)
+        if place[0] in own.modules | _SHARED or (place[0] == AUTOUPDATE and place[2] not in unknown)
     }

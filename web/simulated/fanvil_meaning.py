@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from web.simulated.device import SimAccount, SimKey
-from web.simulated.fanvil_text import Place
-
-Flash = Mapping[Place, str]
+from web.simulated.fanvil_flash import Flash
 
 _MEMORY = re.compile(r"(?P<number>[^@]*)@(?P<line>-?\d+)/(?P<kind>b[abcf]|[ficam])(?P<rest>.*)")
 _MEMORY_KINDS = {
@@ -27,6 +25,8 @@ _EVENTS = {
     "F_B_TRANSFER": "transfer",
     "F_RECORD": "record",
     "F_REC": "record",
+    "F_LDAPCONTACTS:0": "directory",
+    "F_LDAP:1": "directory",
 }
 _DTMF = {"0": "inband", "1": "rfc4733", "2": "info", "3": "auto"}
 _SIP = "SIP CONFIG MODULE"
@@ -40,6 +40,7 @@ class KeyBlock:
         slot: bellwire's name of the group.
         heading: sub-heading, with ``{page}`` where there are pages; empty in the old syntax.
         name: what the parameters begin with, ``Fkey`` or ``SoftFkey``.
+        shown: the parameter that says how many of its pages are shown; empty: all.
     """
 
     slot: str
@@ -47,6 +48,7 @@ class KeyBlock:
     name: str
     per_page: int
     pages: int = 1
+    shown: str = ""
 
 
 def accounts(flash: Flash, count: int, transports: Mapping[str, str]) -> tuple[SimAccount, ...]:
@@ -86,7 +88,8 @@ def keys(flash: Flash, module: str, blocks: tuple[KeyBlock, ...]) -> tuple[SimKe
 
 
 def _block(flash: Flash, module: str, block: KeyBlock) -> Iterator[SimKey]:
-    for page in range(1, block.pages + 1):
+    told = flash.get((module, "", block.shown), "1") if block.shown else str(block.pages)
+    for page in range(1, min(block.pages, int(told)) + 1):
         heading = block.heading.format(page=page)
         for k in range(1, block.per_page + 1):
             slot = f"{block.slot}-{(page - 1) * block.per_page + k}"
@@ -108,6 +111,8 @@ def _key(slot: str, parts: list[str]) -> SimKey | None:
         return SimKey(slot, _EVENTS.get(value, "unknown"), label=label)
     if kind == "14":
         return SimKey(slot, "paging", value.rsplit("/", 1)[0], label)
+    if kind == "21":
+        return SimKey(slot, "directory", label=label)
     plain = {"4": "dtmf", "7": "url"}.get(kind)
     return SimKey(slot, plain, value, label) if plain else None
 

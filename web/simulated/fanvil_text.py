@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-Place = tuple[str, str, str]
-"""Module, sub-heading and name of a parameter; outside the key module there is no sub-heading."""
+from web.simulated.fanvil_flash import Place
 
 _HEADER = "<<VOIP CONFIG FILE>>Version:"
 _END = "<<END OF FILE>>"
@@ -22,8 +21,8 @@ _KEY_MODULE = "DSSKEY CONFIG MODULE"
 
 
 @dataclass(frozen=True, slots=True)
-class TextFile:
-    """A file as it was understood."""
+class ConfigFile:
+    """A configuration file as it was understood, text or XML."""
 
     version: tuple[int, ...]
     values: dict[Place, str] = field(default_factory=dict)
@@ -34,20 +33,25 @@ class TextFile:
         return frozenset(module for module, _, _ in self.values)
 
 
-def read_text(body: bytes) -> TextFile | None:
+def read_text(body: bytes) -> ConfigFile | None:
     """Return what a file says, or None when it is no such file, or cut short."""
     lines = body.decode("utf-8", errors="replace").splitlines()
     if not lines or not lines[0].startswith(_HEADER):
         return None
-    version = _VERSION.match(lines[0].removeprefix(_HEADER).strip())
-    if version is None or _END not in lines:
+    version = version_of(lines[0].removeprefix(_HEADER))
+    if not version or _END not in lines:
         return None
-    values = _values(lines[1 : lines.index(_END)])
-    return TextFile(tuple(int(part) for part in version[0].split(".")), values)
+    return ConfigFile(version, _values(lines[1 : lines.index(_END)]))
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return a file's version as numbers; empty when there is none."""
+    match = _VERSION.match(text.strip())
+    return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 
 def read_manifest(body: bytes) -> dict[str, str]:
-    """Return the ``Name=Value`` lines of a ``.boot`` file; empty when it holds none."""
+    """Return the ``Name=Value`` lines of a boot file or a firmware list, names in lower case."""
     found: dict[str, str] = {}
     for line in body.decode("utf-8", errors="replace").splitlines():
         name, equals, value = line.partition("=")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from web.simulated import fanvil, snom, yealink
+from web.simulated import fanvil, gigaset, snom, yealink
 from web.simulated.device import DeviceConfig, Fetch, SimulatedDevice
 from web.simulated.sip_user import Resolve, SipEngine, SipUser
 
 DEVICES: dict[str, Callable[[str, Fetch, str], SimulatedDevice]] = {
     **fanvil.DEVICES,
+    **gigaset.DEVICES,
     **snom.DEVICES,
     **yealink.DEVICES,
 }

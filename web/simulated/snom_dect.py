@@ -1,4 +1,4 @@
-"""Snom's DECT bases, which RTX builds: M700."""
+"""Snom's DECT bases that RTX builds: M300 to M900."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from urllib.parse import urljoin, urlsplit
 
 from web.simulated import snom_xml, snom_zones
 from web.simulated.device import DeviceConfig, Fetch, SimAccount, SimHandset, SimulatedDevice
+from web.simulated.snom_spec import SnomSpec
 
-_SECTIONS = frozenset({"global", "server", "extension", "phone-settings"})
+_SECTIONS = frozenset(
+    {"global", "server", "extension", "multicell", "firmware-settings", "phone-settings"}
+)
 _MAX_NESTING = 4
 _OK = 200
 _UNKNOWN_IPUI = "FFFFFFFFFF"
@@ -18,44 +21,55 @@ _RULES = {
     "subscr_dect_ac_code": re.compile(r"\d{4}"),
     "subscr_dect_ipui": re.compile(r"0x[0-9A-Fa-f]{10}"),
     "keepalive_interval": re.compile(r"on|off"),
+    "network_sync_enable": re.compile(r"on|off"),
+    "auto_resync_polling": re.compile(r"enabled|disabled"),
+    "auto_resync_period": re.compile(r"\d{1,5}"),
+    "disable_http_server": re.compile(r"enabled|disabled"),
+    "fp_fwu_sw_version": re.compile(r"\d{1,4}"),
+    "fp_fwu_branch_version": re.compile(r"\d{1,4}"),
+    "pp_fwu_sw_version": re.compile(r"\d{1,4}"),
+    "pp_fwu_branch_version": re.compile(r"\d{1,4}"),
 }
 _DTMF = {"off": "rfc4733", "sip_info": "info"}
 
 
-class SnomM700(SimulatedDevice):
+class SnomBase(SimulatedDevice):
     """A base: its servers, its extensions and the handset each of them rings."""
 
     vendor = "snom"
-    model_id = "snom/m700"
-    pnp_model = "snomM700"
-    lines = 1000
 
-    def __init__(self, mac: str, fetch: Fetch, firmware: str = "") -> None:
+    def __init__(self, spec: SnomSpec, mac: str, fetch: Fetch, firmware: str = "") -> None:
+        self.spec = spec
         super().__init__(mac, fetch, firmware)
+        self.model_id = spec.model_id
+        self.pnp_model = spec.type_string
         self.flash: dict[tuple[str, int], str] = {}
         self.refused: list[str] = []
 
     @property
     def default_firmware(self) -> str:
-        """The version of the recorded User-Agent of its sister, the M900."""
-        return "05.20.0001"
+        """The version of the User-Agent recorded from an M900."""
+        return self.spec.firmware or "05.20.0001"
 
     @property
     def user_agent(self) -> str:
         """Unlike a desk phone it writes its MAC in lower case."""
-        return f"Mozilla/4.0 (compatible; Snom M700 {self.firmware} {self.mac})"
+        model = self.spec.type_string.removeprefix("snom")
+        return f"Mozilla/4.0 (compatible; Snom {model} {self.firmware} {self.mac})"
 
     @property
     def sip_user_agent(self) -> str:
         """As in its PnP request."""
-        return f"snomM700/{self.firmware} (MAC={self.mac.upper()}; SER= 00000; HW=255)"
+        kind = self.spec.type_string
+        return f"{kind}/{self.firmware} (MAC={self.mac.upper()}; SER= 00000; HW=255)"
 
     def provision(self, url: str) -> bool:
         """Fetch the type's file and the base's own, follow lists, apply."""
         name = urlsplit(url).path.rsplit("/", 1)[-1]
         folder = url if url.endswith("/") else url + "/"
         mac = self.mac.upper()
-        wanted = [f"{folder}snomM700.htm", f"{folder}snomM700-{mac}.htm"]
+        kind = self.spec.type_string
+        wanted = [f"{folder}{kind}.htm", f"{folder}{kind}-{mac}.htm"]
         if "." in name:
             wanted = [url.replace("{mac}", mac)]
         seen: set[str] = set()
@@ -87,19 +101,22 @@ class SnomM700(SimulatedDevice):
             name, value = str(tag.tag), tag.text or ""
             idx = int(tag.get("idx", "0"))
             rule = _RULES.get(name)
-            if idx > self.lines or (rule and not rule.fullmatch(value)):
+            if idx > self.spec.accounts or (rule and not rule.fullmatch(value)):
                 self.refused.append(f"{name}[{idx}]")
                 continue
             # servers and extensions share names, not numbers
             kept = f"server.{name}" if section.tag == "server" else name
+            kept += f".{tag.get('type')}" if tag.get("type") else ""
             self.flash[kept, idx] = value
 
     def _get(self, name: str, idx: int = 0) -> str:
         return self.flash.get((name, idx), "")
 
     def _understood(self) -> DeviceConfig:
-        active = [n for n in range(1, self.lines + 1) if self._get("user_active", n) == "on"]
-        zone = snom_zones.zone_of_code(self._get("timezone"))
+        active = [
+            n for n in range(1, self.spec.accounts + 1) if self._get("user_active", n) == "on"
+        ]
+        zone = snom_zones.zone_of_base(self._get)
         return DeviceConfig(
             accounts=tuple(self._account(n) for n in active),
             handsets=tuple(self._handset(n) for n in active),

@@ -6,11 +6,14 @@ from urllib.parse import urljoin, urlsplit
 
 from web.simulated import snom_xml, snom_zones
 from web.simulated.device import DeviceConfig, Fetch, SimAccount, SimKey, SimulatedDevice
+from web.simulated.snom_spec import SnomSpec
 
 MODULE_KEYS = 18
 _MAX_NESTING = 4
 _OK = 200
 _GROUPS = 10
+_BUILD_8 = "1.1.5-IFX-05.01.12"
+_BUILD_10 = "2010.12-00001-gd311851f1 (Feb 25 2019 - 14:19:43)"
 
 _KEY_WORDS = {
     "speed": "speed_dial",
@@ -40,42 +43,40 @@ _KEY_EVENTS = {
 
 
 class SnomDesk(SimulatedDevice):
-    """A desk phone: asks for its type's file and then for its own.
+    """A desk phone or loudspeaker: asks for its type's file and then for its own.
 
     Attributes:
-        phone_type: as in its User-Agent and file names.
+        spec: which model it is.
         modules: how many expansion modules are attached.
     """
 
     vendor = "snom"
-    phone_type: str
-    identities: int
-    key_count: int
-    factory_firmware = "10.1.169.16"
-    build = "2010.12-00001-gd311851f1 (Feb 25 2019 - 14:19:43)"
 
-    def __init__(self, mac: str, fetch: Fetch, firmware: str = "") -> None:
+    def __init__(self, spec: SnomSpec, mac: str, fetch: Fetch, firmware: str = "") -> None:
+        self.spec = spec
         super().__init__(mac, fetch, firmware)
+        self.model_id = spec.model_id
+        self.pnp_model = spec.type_string
         self.flash = snom_xml.Flash()
         self.modules = 0
 
     @property
     def default_firmware(self) -> str:
-        """The version of the recorded User-Agent."""
-        return self.factory_firmware
+        """The version of the recorded User-Agent, unless the model never had it."""
+        return self.spec.firmware or "10.1.169.16"
 
     @property
     def user_agent(self) -> str:
         """As recorded from real phones; firmware 8 counts no modules."""
-        known = f"{self.phone_type}-SIP {self.firmware} {self.build} {self.mac.upper()}"
-        if self.firmware.startswith("8."):
-            return f"Mozilla/4.0 (compatible; {known})"
-        return f"Mozilla/4.0 (compatible; {known} SXM:0 UXM:0 UXMC:{self.modules})"
+        old = self.firmware.startswith("8.")
+        known = f"{self.spec.type_string}-SIP {self.firmware} {_BUILD_8 if old else _BUILD_10}"
+        tail = "" if old else f" SXM:0 UXM:0 UXMC:{self.modules}"
+        return f"Mozilla/4.0 (compatible; {known} {self.mac.upper()}{tail})"
 
     @property
     def sip_user_agent(self) -> str:
         """Type and version."""
-        return f"{self.phone_type}/{self.firmware}"
+        return f"{self.spec.type_string}/{self.firmware}"
 
     def provision(self, url: str) -> bool:
         """Fetch what ``url`` stands for, follow the lists in it, apply, remember the server."""
@@ -96,7 +97,7 @@ class SnomDesk(SimulatedDevice):
         if "." in name:
             return [url]
         folder = url if url.endswith("/") else url + "/"
-        kind = self.phone_type
+        kind = self.spec.type_string
         return [f"{folder}{kind}.htm", f"{folder}{kind}-{mac}.htm"]
 
     def _load(self, address: str, seen: set[str], depth: int) -> bool:
@@ -138,8 +139,13 @@ class SnomDesk(SimulatedDevice):
         )
 
     def _accounts(self) -> list[SimAccount]:
-        active = range(1, self.identities + 1)
-        return [self._account(n) for n in active if self.flash.get("user_active", n) == "on"]
+        """Identities in use; a hidden one stands in for another and is none of its own."""
+        get = self.flash.get
+        return [
+            self._account(n)
+            for n in range(1, self.spec.accounts + 1)
+            if get("user_active", n) == "on" and get("hide_identity", n) != "true"
+        ]
 
     def _account(self, n: int) -> SimAccount:
         get = self.flash.get
@@ -167,22 +173,25 @@ class SnomDesk(SimulatedDevice):
         )
 
     def _keys(self) -> list[SimKey]:
-        total = self.key_count + self.modules * MODULE_KEYS
-        made = (self._key(idx, key) for idx, key in sorted(self.flash.keys.items()) if idx < total)
+        total = self.spec.keys + self.modules * MODULE_KEYS
+        made = [self._key(idx, key) for idx, key in sorted(self.flash.keys.items()) if idx < total]
+        made += [self._soft_key(n) for n in range(self.spec.soft_keys)]
         return [key for key in made if key is not None]
 
     def _key(self, idx: int, key: snom_xml.FunctionKey) -> SimKey | None:
         if key.kind == "line" and key.context == "active":
             return None  # the factory state: a free line key
-        module, place = divmod(idx - self.key_count, MODULE_KEYS)
-        slot = f"line-{idx + 1}" if idx < self.key_count else f"exp{module + 1}-{place + 1}"
-        account = int(key.context) if key.context.isdigit() else 1
-        word, value, pickup = _KEY_WORDS.get(key.kind, key.kind), key.value, ""
-        if key.kind == "keyevent":
-            word, value = _KEY_EVENTS.get(key.value, "none"), ""
-        elif key.kind == "blf":
-            value, _, pickup = key.value.partition("|")
-        return SimKey(slot, word, value, key.label, account, pickup)
+        own = self.spec.keys
+        module, place = divmod(idx - own, MODULE_KEYS)
+        slot = f"line-{idx + 1}" if idx < own else f"exp{module + 1}-{place + 1}"
+        return _read(slot, key)
+
+    def _soft_key(self, n: int) -> SimKey | None:
+        """A key under the screen: older phones count from 1 and have the number in the name."""
+        old = self.spec.soft_first == 1
+        text = self.flash.get(f"gui_fkey{n + 1}") if old else self.flash.get("context_key", n)
+        kind, _, value = text.partition(" ")
+        return _read(f"soft-{n + 1}", snom_xml.FunctionKey(kind, value)) if kind else None
 
     def _groups(self) -> list[str]:
         if self.flash.get("multicast_listen") != "on":
@@ -191,30 +200,11 @@ class SnomDesk(SimulatedDevice):
         return [address.split(",", 1)[0] for address in addresses if address]
 
 
-class SnomD785(SnomDesk):
-    """D785: 24 keys, 12 identities."""
-
-    model_id = "snom/d785"
-    pnp_model = phone_type = "snomD785"
-    identities = 12
-    key_count = 24
-
-
-class SnomD717(SnomDesk):
-    """D717: 3 keys, 6 identities."""
-
-    model_id = "snom/d717"
-    pnp_model = phone_type = "snomD717"
-    identities = 6
-    key_count = 3
-
-
-class Snom715(SnomDesk):
-    """The D715, which calls itself 715: 3 keys, 4 identities."""
-
-    model_id = "snom/715"
-    pnp_model = phone_type = "snom715"
-    identities = 4
-    key_count = 3
-    factory_firmware = "10.1.54.13"
-    build = "1.1.5-IFX-05.01.12"
+def _read(slot: str, key: snom_xml.FunctionKey) -> SimKey:
+    account = int(key.context) if key.context.isdigit() else 1
+    word, value, pickup = _KEY_WORDS.get(key.kind, key.kind), key.value, ""
+    if key.kind == "keyevent":
+        word, value = _KEY_EVENTS.get(key.value, "none"), ""
+    elif key.kind == "blf":
+        value, _, pickup = key.value.partition("|")
+    return SimKey(slot, word, value, key.label, account, pickup)

@@ -1,4 +1,4 @@
-"""The C520-WiMi, which VTech builds: modules in XML or as dotted lines, all or nothing each."""
+"""What VTech builds for Snom: modules in XML or as dotted lines, all or nothing each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from web.simulated import snom_vtech_names
-from web.simulated.device import DeviceConfig, Fetch, SimAccount, SimulatedDevice
+from web.simulated.device import DeviceConfig, Fetch, SimAccount, SimHandset, SimulatedDevice
+from web.simulated.snom_spec import SnomSpec
 
 _OK = 200
+_SLOT = re.compile(r"(hs_settings|cordless)\.(\d+)\.default_account")
 _LINE = re.compile(r"\s*([A-Za-z_]+)\.([\w.]+)\s*=\s?(.*)")
 
 
-class SnomC520(SimulatedDevice):
-    """A conference phone with three accounts.
+class SnomVtech(SimulatedDevice):
+    """A conference phone, a hotel phone, or a base with its handsets.
 
     Attributes:
         refused: modules it threw away, and why.
@@ -25,25 +27,25 @@ class SnomC520(SimulatedDevice):
     """
 
     vendor = "snom"
-    model_id = "snom/c520-wimi"
-    pnp_model = "C520-WiMi"
-    accounts = 3
 
-    def __init__(self, mac: str, fetch: Fetch, firmware: str = "") -> None:
+    def __init__(self, spec: SnomSpec, mac: str, fetch: Fetch, firmware: str = "") -> None:
+        self.spec = spec
         super().__init__(mac, fetch, firmware)
+        self.model_id = spec.model_id
+        self.pnp_model = spec.type_string
         self.flash: dict[str, str] = {}
         self.refused: list[str] = []
         self.boots = 0
 
     @property
     def default_firmware(self) -> str:
-        """The version of the known image name."""
-        return "1.2.0.6"
+        """The version of the known image name of the C520."""
+        return self.spec.firmware or "1.2.0.6"
 
     @property
     def user_agent(self) -> str:
-        """Assumed: no recording of this device's User-Agent is known."""
-        return f"VTech C520-WiMi {self.firmware}"
+        """Assumed: no recording of such a device's User-Agent is known."""
+        return f"VTech {self.spec.type_string} {self.firmware}"
 
     @property
     def sip_user_agent(self) -> str:
@@ -68,14 +70,16 @@ class SnomC520(SimulatedDevice):
         if "." in urlsplit(url).path.rsplit("/", 1)[-1]:
             return [url]
         folder = url if url.endswith("/") else url + "/"
-        return [f"{folder}C520-WiMi.cfg", f"{folder}C520-WiMi_{self.mac.upper()}.cfg"]
+        kind = quote(self.spec.type_string)
+        return [f"{folder}{kind}.cfg", f"{folder}{kind}_{self.mac.upper()}.cfg"]
 
     def _store(self, body: bytes) -> None:
+        known = snom_vtech_names.known(self.spec.line)
         for module, values in _modules(body):
-            if module not in snom_vtech_names.KNOWN:
+            if module not in known:
                 self.refused.append(f"{module} is not known")
                 continue
-            checks = (snom_vtech_names.problem(module, p, v) for p, v in values.items())
+            checks = (snom_vtech_names.problem(known, module, p, v) for p, v in values.items())
             reason = next((problem for problem in checks if problem), "")
             if reason:
                 self.refused.append(reason)
@@ -84,13 +88,14 @@ class SnomC520(SimulatedDevice):
 
     def _understood(self) -> DeviceConfig:
         get = self.flash.get
-        numbers = range(1, self.accounts + 1)
+        numbers = range(1, self.spec.accounts + 1)
         enabled = [n for n in numbers if get(f"sip_account.{n}.sip_account_enable") == "1"]
         return DeviceConfig(
             accounts=tuple(self._account(n) for n in enabled),
             provisioning_url=get("provisioning.server_address", ""),
             language=get("user_pref.language", ""),
             utc_offset_min=_standard_offset_min(get("time_date.selected_timezone", "")),
+            handsets=tuple(self._handsets()),
             ntp_server=get("time_date.ntp_server_addr", ""),
             admin_password=get("profile.admin.access_password", ""),
             raw=dict(self.flash),
@@ -115,6 +120,16 @@ class SnomC520(SimulatedDevice):
             expires_s=int(own.get("primary_registration_expires", "3600")),
             mwi=own.get("mwi_enable") == "1",
         )
+
+    def _handsets(self) -> Iterator[SimHandset]:
+        """Slots whose account is given, in whichever module this device keeps them."""
+        for path, account in self.flash.items():
+            match = _SLOT.fullmatch(path)
+            if match:
+                own = f"{match[1]}.{match[2]}."
+                name = self.flash.get(own + "handset_name") or self.flash.get(own + "device_name")
+                ipei = self.flash.get(own + "ipei", "")
+                yield SimHandset(int(match[2]), name or "", int(account), ipei)
 
 
 def _modules(body: bytes) -> Iterator[tuple[str, dict[str, str]]]:

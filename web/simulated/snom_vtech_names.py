@@ -1,14 +1,18 @@
-"""What a VTech-built conference phone knows, module by module, and which values it takes.
+"""What the devices know that VTech builds, module by module, and which values they take.
 
-It throws away a whole module for one unknown name or one bad value, so the lists matter.
+They throw away a whole module for one unknown name or one bad value, so the lists matter.
 ``#`` stands for an index.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
-_MODULES = {
+from web.simulated.snom_spec import Line
+
+# in files of every device of the line
+_CORE = {
     "profile": "admin.access_password user.access_password",
     "provisioning": """server_address server_username server_access_password firmware_url
         handset_firmware_url fw_server_username fw_server_access_password resync_mode resync_time
@@ -30,27 +34,67 @@ _MODULES = {
         #.nat_traversal_stun_enable #.nat_traversal_stun_server_address
         #.nat_traversal_stun_server_port #.network_bridge_uri #.type pnp_local_sip_port
         sips_uri_enable dns_query_option""",
-    "call_settings": """account.#.block_anonymous_enable account.#.outgoing_anonymous_enable
-        account.#.dnd_enable account.#.call_fwd_always_enable account.#.call_fwd_always_target
-        account.#.call_fwd_busy_enable account.#.call_fwd_busy_target account.#.cfna_enable
-        account.#.cfna_target account.#.cfna_delay early_media_preferred""",
     "time_date": """ntp_server ntp_server_addr ntp_server_update_interval ntp_dhcp_option
         timezone_dhcp_option selected_timezone daylight_saving_auto_adjust
         daylight_saving_user_defined hr24_clock date_format""",
     "web": "server_enable https_enable http_port https_port",
+}
+_FULL = _CORE | {
+    "call_settings": """account.#.block_anonymous_enable account.#.outgoing_anonymous_enable
+        account.#.dnd_enable account.#.call_fwd_always_enable account.#.call_fwd_always_target
+        account.#.call_fwd_busy_enable account.#.call_fwd_busy_target account.#.cfna_enable
+        account.#.cfna_target account.#.cfna_delay early_media_preferred""",
     "log": "syslog_enable syslog_level syslog_server_address syslog_server_port",
-    "remoteDir": """ldap_enable ldap_server_address ldap_port ldap_base ldap_user_name
-        ldap_access_password xml.#.name xml.#.uri xml.#.call_lookup_enable
-        xml.#.contact_entry_tag xml.#.first_name_tag xml.#.last_name_tag xml.#.work_number_tag
-        xml.#.mobile_number_tag xml.#.other_number_tag""",
-    "user_pref": "language web_language",
+    "remoteDir": """ldap_enable ldap_directory_name ldap_server_address ldap_port ldap_base
+        ldap_user_name ldap_access_password ldap_authentication_type ldap_protocol_version
+        ldap_check_certificate ldap_max_hits ldap_search_delay ldap_number_filter
+        ldap_firstname_filter ldap_lastname_filter ldap_firstname_attribute
+        ldap_lastname_attribute ldap_work_number_attributes ldap_mobile_number_attributes
+        ldap_other_number_attributes ldap_incall_lookup_enable ldap_outcall_lookup_enable""",
     "page_zone": "group.#.name group.#.members",
     "trusted_servers": "only_accept_sip_account_servers",
-    "file": "contact.directory.overwrite",
 }
-KNOWN: dict[str, frozenset[str]] = {
-    module: frozenset(names.split()) for module, names in _MODULES.items()
+_BOOKS = """ xml.#.name xml.#.uri xml.#.call_lookup_enable xml.#.contact_entry_tag
+    xml.#.first_name_tag xml.#.last_name_tag xml.#.work_number_tag xml.#.mobile_number_tag
+    xml.#.other_number_tag"""
+_SETS = " cordless_deskset_firmware_url"
+# what one device has beyond that, module by module
+_MORE: dict[Line, dict[str, str]] = {
+    "core": {},
+    "conference": {
+        "user_pref": "language web_language",
+        "file": "contact.directory.overwrite",
+    },
+    "c620": {
+        "profile": " support.access_password",
+        "user_pref": "language web_language",
+        "file": "contact.directory.overwrite",
+    },
+    "m100": {
+        "provisioning": _SETS,
+        "remoteDir": _BOOKS,
+        "user_pref": "web_language account.#.diversion_display",
+        "file": "hs_idle_logo",
+        "hs_settings": """#.handset_name #.ipei #.assigned_account #.default_account
+            handset_eu_pin_code autoreg_enable keyline.#""",
+    },
+    "m500": {
+        "provisioning": _SETS,
+        "remoteDir": _BOOKS,
+        "cordless": "#.device_name #.ipei #.default_account pin_code autoreg_enable",
+        "multicell": "role site_id multicast_address maximum_pp_per_base",
+    },
 }
+
+
+@cache
+def known(line: Line) -> dict[str, frozenset[str]]:
+    """Return the names that a device knows, by module."""
+    modules = dict(_CORE if line == "core" else _FULL)
+    for module, names in _MORE[line].items():
+        modules[module] = modules.get(module, "") + names
+    return {module: frozenset(names.split()) for module, names in modules.items()}
+
 
 _VALUES = {
     r".*_enable|ntp_server|hr24_clock|.*_dhcp_option|daylight_.*|only_accept_.*": r"[01]",
@@ -62,6 +106,13 @@ _VALUES = {
     r".*_port": r"[1-9]\d{0,4}",
     r"#\.(?:sip_)?dscp": r"[0-5]?\d|6[0-3]",
     r"schedule_mode": r"disable|interval|weekday",
+    r"weekdays": r"|[0-6](?:,[0-6])*",
+    r"weekdays_(?:start|end)_hr": r"1?\d|2[0-3]",
+    r"ldap_authentication_type": r"simple",
+    r"#\.ipei": r"|[0-9A-F]{10}",
+    r"#\.(?:assigned|default)_account": r"[1-9]\d?",
+    r"handset_eu_pin_code|pin_code": r"\d{4}",
+    r"#\.maximum_call_number": r"[1-9]",
     r"resync_mode": r"config_only|firmware_only|config_and_firmware",
     r"resync_time|#\.primary_registration_expires|#\.registration_retry_time": r"\d{1,5}",
     r"account\.#\.cfna_delay": r"[1-9]|10",
@@ -72,10 +123,10 @@ _VALUES = {
 _RULES = [(re.compile(name), re.compile(value)) for name, value in _VALUES.items()]
 
 
-def problem(module: str, path: str, value: str) -> str:
-    """Return why the device refuses a value of a module, or nothing."""
+def problem(names: dict[str, frozenset[str]], module: str, path: str, value: str) -> str:
+    """Return why a device that knows ``names`` refuses a value of a module, or nothing."""
     shape = re.sub(r"(?<![^.])\d+(?![^.])", "#", path)
-    if shape not in KNOWN[module]:
+    if shape not in names[module]:
         return f"{module}.{path} is not known"
     for name, values in _RULES:
         if name.fullmatch(shape) and not values.fullmatch(value):

@@ -39,12 +39,16 @@ class FunctionKey:
 
 @dataclass
 class Flash:
-    """What the phone keeps. ``idx`` 0 stands for a setting without one."""
+    """What the phone keeps. ``idx`` 0 stands for a setting without one.
+
+    ``contacts`` are names by number: what its directory was filled with.
+    """
 
     settings: dict[tuple[str, int], Setting] = field(default_factory=dict)
     keys: dict[int, FunctionKey] = field(default_factory=dict)
     touched_keys: set[int] = field(default_factory=set)
     certificates: list[str] = field(default_factory=list)
+    contacts: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str, idx: int = 0) -> str:
         """Return a value, empty when never set."""
@@ -107,6 +111,8 @@ def apply(root: ET.Element, flash: Flash) -> bool:
         elif part.tag == "functionKeys":
             for tag in part.iter("fkey"):
                 changed |= _apply_key(tag, flash)
+        elif part.tag == "tbook":
+            changed |= _apply_book(part, flash)
         elif part.tag == "certificates":
             flash.certificates += [c.get("url", "") for c in part.iter("certificate")]
     return changed
@@ -138,6 +144,18 @@ def _apply_key(tag: ET.Element, flash: Flash) -> bool:
     flash.keys[idx] = after
     flash.touched_keys.discard(idx)
     return before != after
+
+
+def _apply_book(book: ET.Element, flash: Flash) -> bool:
+    """Take over a phone book; only a complete one makes older entries vanish."""
+    before = dict(flash.contacts)
+    if book.get("complete") == "true":
+        flash.contacts.clear()
+    for item in book.iter("item"):
+        names = (item.findtext("first_name", ""), item.findtext("last_name", ""))
+        name = item.findtext("name") or " ".join(filter(None, names))
+        flash.contacts[item.findtext("number", "")] = name
+    return flash.contacts != before
 
 
 def _index(tag: ET.Element, default: str) -> int | None:

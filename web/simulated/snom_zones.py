@@ -1,11 +1,13 @@
 """The clock a Snom shows for its ``timezone`` word, or for ``utc_offset`` and ``dst``.
 
-A code such as ESP+1 is a country's daylight rule and an offset in hours.
+A code such as ESP+1 is a country's daylight rule and an offset in hours; a DECT base may be told
+the rule apart.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 Change = tuple[int, int, int, int]
@@ -38,8 +40,7 @@ def zone_of_code(code: str) -> Zone | None:
     match = _CODE.fullmatch(code)
     if match is None:
         return None
-    country, sign, hours = match.groups()
-    offset = round(float(hours) * 60) * (-1 if sign == "-" else 1)
+    country, offset = match[1], _offset_min(match)
     if country in _EUROPE:
         # everywhere at one o'clock UTC
         utc = 1 + offset // 60
@@ -53,6 +54,16 @@ def zone_of_code(code: str) -> Zone | None:
     return Zone(offset) if country in _FIXED else None
 
 
+def zone_of_base(get: Callable[[str], str]) -> Zone | None:
+    """Return the zone of a DECT base: the word's offset, and the rule that is told apart."""
+    match = _CODE.fullmatch(get("timezone"))
+    if match is None or get("dst_by_country_region") != "off":
+        return zone_of_code(get("timezone"))
+    if get("dst_enable") != "auto":
+        return Zone(_offset_min(match))
+    return Zone(_offset_min(match), _base_change(get, "start"), _base_change(get, "stop"))
+
+
 def zone_of_rule(utc_offset: str, dst: str) -> Zone | None:
     """Return the zone of the older pair of settings."""
     if not re.fullmatch(r"-?\d+", utc_offset):
@@ -63,6 +74,18 @@ def zone_of_rule(utc_offset: str, dst: str) -> Zone | None:
         return Zone(offset)
     numbers = [int(group) for group in match.groups()]
     return Zone(offset, _change(numbers[1:5]), _change(numbers[5:9]))
+
+
+def _offset_min(match: re.Match[str]) -> int:
+    return round(float(match[3]) * 60) * (-1 if match[2] == "-" else 1)
+
+
+def _base_change(get: Callable[[str], str], edge: str) -> Change:
+    month, week, day, hour = (
+        int(get(f"dst_{edge}_{part}"))
+        for part in ("month", "wday_last_in_month", "day_of_week", "time")
+    )
+    return month, week, day - 1, hour
 
 
 def _change(numbers: list[int]) -> Change:

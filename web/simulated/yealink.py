@@ -1,4 +1,4 @@
-"""Simulated Yealink devices: desk, hotel, conference and DECT.
+"""Simulated Yealink devices: desk, video, conference, Wi-Fi and DECT.
 
 Since firmware 81 a device asks for its own boot file, then for everybody's, and only without
 either for the two files of old: its model's and its own. When a boot file exists, what it names
@@ -21,6 +21,7 @@ from web.simulated.yealink_files import (
     read_boot,
     read_config,
 )
+from web.simulated.yealink_models import MODELS
 from web.simulated.yealink_reading import STATIC_SINCE, Hardware, Reading
 
 HTTP_OK = 200
@@ -72,7 +73,7 @@ class SimulatedYealink(SimulatedDevice):
     @property
     def sip_user_agent(self) -> str:
         """SIP User-Agent, without a MAC."""
-        return f"Yealink {self.hardware.agent} {self.firmware}"
+        return f"{self.hardware.agent} {self.firmware}"
 
     def change_by_hand(self, name: str, value: str) -> None:
         """Set a parameter at the device; it lasts only as long as it is protected."""
@@ -170,34 +171,6 @@ def _directory(url: str) -> str:
     return url if url.endswith("/") else url + "/"
 
 
-_MODELS = (
-    Hardware(
-        "yealink/t46u", "T46U", "SIP-T46U", "y000000000108", "108.86.0.20",
-        accounts=16, line_keys=27, soft_keys=4, modules=3, module_keys=60,
-    ),
-    Hardware(
-        "yealink/t31p", "T31P", "SIP-T31P", "y000000000123", "124.86.0.75",
-        accounts=2, line_keys=2, soft_keys=4,
-    ),
-    Hardware(
-        "yealink/t19p-e2", "T19P_E2", "SIP-T19P_E2", "y000000000053", "53.84.0.125",
-        accounts=1, soft_keys=4,
-    ),
-    Hardware(
-        "yealink/cp960", "CP960", "CP960", "y000000000073", "73.85.0.5",
-        accounts=1, bare_mac=True,
-    ),
-    Hardware(
-        "yealink/w70b", "W70B", "W70B", "y000000000146", "146.85.0.5",
-        accounts=10, handsets=10,
-    ),
-    Hardware(
-        "yealink/w80dm", "W80DM", "W80DM", "y000000000103", "103.87.0.10",
-        accounts=30, handsets=30, multicell=True,
-    ),
-)  # fmt: skip
-
-
 def _maker(hardware: Hardware) -> Callable[[str, Fetch, str], SimulatedDevice]:
     def make(mac: str, fetch: Fetch, firmware: str = "") -> SimulatedDevice:
         return SimulatedYealink(hardware, mac, fetch, firmware)
@@ -206,6 +179,6 @@ def _maker(hardware: Hardware) -> Callable[[str, Fetch, str], SimulatedDevice]:
 
 
 DEVICES: dict[str, Callable[[str, Fetch, str], SimulatedDevice]] = {
-    hardware.model_id: _maker(hardware) for hardware in _MODELS
+    model_id: _maker(hardware) for model_id, hardware in MODELS.items()
 }
 """A maker for each model id: ``DEVICES[id](mac, fetch, firmware)``; empty firmware: the model's."""

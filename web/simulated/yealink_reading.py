@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from web.simulated.device import DeviceConfig, SimAccount, SimHandset, SimKey
 
 STATIC_SINCE = 81
+NUMBERED_SERVERS_SINCE = 73
+EXTENSION_SINCE = 80
 TEMPLATES_SINCE = 87
 
 _TYPES = {
     "1": "conference", "2": "forward", "3": "transfer", "5": "dnd", "9": "pickup", "10": "park",
     "11": "dtmf", "12": "voicemail", "13": "speed_dial", "14": "intercom", "15": "line",
     "16": "blf", "17": "url", "23": "group_pickup", "24": "paging", "25": "record",
-    "28": "history", "61": "directory",
+    "28": "history", "29": "directory", "61": "directory",
 }  # fmt: skip
 _SOFT_ONLY = frozenset({"28", "29", "30", "31", "32", "33", "43", "51", "52"})
 _TRANSPORTS = {"0": "udp", "1": "tcp", "2": "tls", "3": "dns"}
@@ -35,9 +38,10 @@ class Hardware:
     """What a model is made of.
 
     Attributes:
-        product: its name in PnP and in boot files; ``agent`` is the one in User-Agents.
+        product: its name in PnP and in boot files; ``agent`` is what its User-Agents begin with.
         code: name of its common file.
         bare_mac: Android models write their MAC without colons.
+        lines_from_zero: its keys count accounts from 0.
     """
 
     model_id: str
@@ -48,11 +52,22 @@ class Hardware:
     accounts: int
     line_keys: int = 0
     soft_keys: int = 0
+    memory_keys: int = 0
     modules: int = 0
     module_keys: int = 0
     handsets: int = 0
     multicell: bool = False
     bare_mac: bool = False
+    lines_from_zero: bool = False
+
+
+class _Server(NamedTuple):
+    """The names of the parameters that say where an account registers."""
+
+    address: str
+    port: str
+    transport: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +124,49 @@ class Reading:
             user = self.get(f"{path}.user_name")
             if self.get(f"{path}.enable") != "1" or not user:
                 continue
-            server = self._server_path(n)
+            server = self._server(n)
             yield SimAccount(
                 number=n,
                 user=user,
                 auth_user=self.get(f"{path}.auth_name", user),
                 secret=self.get(f"{path}.password"),
-                server=self.get(f"{server}.address"),
-                port=self.number(f"{server}.port", 5060),
-                transport=_TRANSPORTS.get(self.get(f"{server}.transport_type", "0"), "udp"),
+                server=self.get(server.address),
+                port=self.number(server.port, 5060),
+                transport=_TRANSPORTS.get(self.get(server.transport, "0"), "udp"),
                 display_name=self.get(f"{path}.display_name"),
                 label=self.get(f"{path}.label"),
-                expires_s=self.number(f"{server}.expires", 3600),
+                expires_s=self.number(server.expires, 3600),
                 mwi=self.get(f"{path}.subscribe_mwi") == "1",
-                hotline=self.get("features.hotline_number"),
+                hotline=self._hotline(n),
                 auto_answer=self.get(f"{path}.auto_answer") == "1",
                 dtmf=_DTMF.get(self.get(f"{path}.dtmf.type", "1"), "rfc4733"),
             )
 
-    def _server_path(self, number: int) -> str:
+    def _hotline(self, number: int) -> str:
+        if not self.hardware.handsets:
+            return self.get("features.hotline_number")
+        dials = self.get(f"account.{number}.auto_dial_enable") == "1"
+        return self.get(f"account.{number}.auto_dial_num") if dials else ""
+
+    def _server(self, number: int) -> _Server:
         """Where an account's first server is written: in a template, or with the account."""
-        template = self.get(f"account.{number}.sip_server.template")
-        is_dect = self.hardware.handsets > 0
-        knows = self.hardware.multicell or (is_dect and self.version >= TEMPLATES_SINCE)
-        if knows and (template or self.hardware.multicell):
-            return f"template.{template}.sip_server.1"
-        return f"account.{number}.sip_server.1"
+        account = f"account.{number}"
+        if self.version < NUMBERED_SERVERS_SINCE:
+            names = ("sip_server_host", "sip_server_port", "transport", "expires")
+            return _Server(*(f"{account}.{name}" for name in names))
+        template = self.get(f"{account}.sip_server.template")
+        is_dect = self.hardware.handsets > 0 and self.version >= TEMPLATES_SINCE
+        in_template = self.hardware.multicell or (is_dect and template)
+        owner = f"template.{template}" if in_template else account
+        names = ("address", "port", "transport_type", "expires")
+        return _Server(*(f"{owner}.sip_server.1.{name}" for name in names))
 
     def _keys(self) -> Iterator[SimKey]:
         for n in range(1, self.hardware.line_keys + 1):
             factory = "15" if n <= self.hardware.accounts else "0"
             yield from self._key(f"linekey.{n}", f"line-{n}", factory)
+        for n in range(1, self.hardware.memory_keys + 1):
+            yield from self._key(f"memorykey.{n}", f"memory-{n}", "0")
         for n in range(1, self.hardware.soft_keys + 1):
             yield from self._key(f"programablekey.{n}", f"soft-{n}", "0")
         for module in range(1, self.hardware.modules + 1):
@@ -152,13 +179,16 @@ class Reading:
         misplaced = code in _SOFT_ONLY and not slot.startswith("soft")
         if word is None or misplaced:
             return
+        first = 0 if self.hardware.lines_from_zero else 1
+        written = self.number(f"{path}.line", first)
+        pickup = "extension" if self.version >= EXTENSION_SINCE else "pickup_value"
         yield SimKey(
             slot=slot,
             type=word,
             value=self.get(f"{path}.value"),
             label=self.get(f"{path}.label"),
-            account=self.number(f"{path}.line", 1),
-            pickup=self.get(f"{path}.extension") if word == "blf" else "",
+            account=written + 1 - first,
+            pickup=self.get(f"{path}.{pickup}") if word == "blf" else "",
         )
 
     def _handsets(self, accounts: set[int]) -> Iterator[SimHandset]:

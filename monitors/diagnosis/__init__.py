@@ -1,0 +1,1 @@
+"""From Evidence to one cause, one sentence and one next step: ordered pure rules."""

@@ -1,0 +1,1 @@
+"""One module for each kind of PBX: its own words in, registrations and events out."""

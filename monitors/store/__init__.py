@@ -1,0 +1,1 @@
+"""What is remembered: readings, statuses, incidents, messages, figures; a database of its own."""

@@ -1,0 +1,93 @@
+"""The action URLs of phones: what a phone says when something happens to it. Pure.
+
+The URL lies under the phone's token, so who calls it is known. What it says in its query is
+checked value by value: a phone may leave a variable as it stands (``$ip``), and anybody who has
+the token may write anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import parse_qsl
+
+from provisioner.inventory.phone_reports import PhoneReport
+from provisioner.mac import parse_mac
+from provisioner.resources import Resource
+from provisioner.shelf import Entry
+
+EVENT_FILE = "event"
+MAX_QUERY = 1024
+MAX_VALUES = 16
+
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_USER = re.compile(r"[\w.+*#@:-]{1,64}", re.ASCII)
+_FIRMWARE = re.compile(r"[\w.+/-]{1,64}", re.ASCII)
+_EMPTY = Resource("event", "text/plain; charset=utf-8", b"", hashlib.sha256(b"").hexdigest())
+
+
+def read_report(entry: Entry, query: str, address: str, now: datetime) -> PhoneReport | None:
+    """Return what a phone reports; None: it is no report, or speaks for another phone.
+
+    Args:
+        entry: the phone whose token the URL holds.
+        query: what follows the question mark, undecoded.
+        address: the peer.
+        now: naive UTC.
+    """
+    values = _values(query)
+    event = values.get("e") or values.get("name") or ""  # Snom's templates say name
+    mac = parse_mac(values.get("mac"))
+    if not _WORD.fullmatch(event) or (mac is not None and mac != entry.mac):
+        return None
+    return PhoneReport(
+        at=now,
+        mac=entry.mac,
+        site=entry.site,
+        event=event,
+        address=address,
+        ip=_ip(values.get("ip", "")),
+        user=_only(_USER, values.get("user", "")),
+        model=entry.model,
+        firmware=_only(_FIRMWARE, values.get("firmware", "")),
+    )
+
+
+def _values(query: str) -> dict[str, str]:
+    """The first value of each name; nothing of a query that is too long."""
+    if len(query) > MAX_QUERY:
+        return {}
+    try:
+        pairs = parse_qsl(query, max_num_fields=MAX_VALUES)
+    except ValueError:  # more values than any template writes
+        return {}
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values.setdefault(name, value)
+    return values
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return ""
+
+
+def _only(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
+
+
+class ReportShelf:
+    """Answers action URLs with an empty file; what they say is written down with the answer."""
+
+    def find(self, entry: Entry, name: str, query: str) -> Resource | None:
+        """Return the empty answer to a report (see ``Resources``)."""
+        is_report = name.lower() == EVENT_FILE
+        # neither the address nor the time decides whether it is one
+        return _EMPTY if is_report and read_report(entry, query, "", datetime.min) else None
+
+    def close(self) -> None:
+        """Hold nothing."""

@@ -12,15 +12,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import apply, http, machine, render, start, tftp
+from bench import apply, every_model, http, machine, options, render, start, tftp
 from bench.report import Table
 
 MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = {
     "render": render.measure,
+    "models": every_model.measure,
     "http": http.measure,
     "tftp": tftp.measure,
     "apply": apply.measure,
     "start": start.measure,
+    "options": options.measure,
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 QUIET_LOAD = 0.5

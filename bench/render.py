@@ -90,14 +90,14 @@ def _round(catalogue: Catalogue, kit: PhoneKit, figures: Figures) -> None:
 
     files = render(catalogue.folder, kit)
     figures.size = sum(len(file.body) for file in files)
-    bare = _bare([file.body.decode("utf-8") for file in files])
+    bare = bare_writer([file.body.decode("utf-8") for file in files])
     figures.assemble_s.append(_timed(assembled))
     figures.render_s.append(_timed(lambda: render(catalogue.folder, kit)))
     figures.bare_s.append(_timed(bare))
 
 
-def _bare(texts: list[str]) -> Callable[[], object]:
-    """The same text by the plainest possible templates."""
+def bare_writer(texts: list[str]) -> Callable[[], object]:
+    """Return what writes the same text by the plainest possible templates."""
     ready = []
     for text in texts:
         values: list[str] = []

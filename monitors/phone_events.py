@@ -40,8 +40,8 @@ def event_signal(
 
 
 def _meaning(report: PhoneReport, extension: str) -> PhoneEvent | None:
-    user = report.user.partition("@")[0]
-    if user and extension and user != extension:
+    account = report.account.partition("@")[0]
+    if account and extension and account != extension:
         return None
     return meaning_of(report.model.partition("/")[0], report.event)
 

@@ -13,6 +13,7 @@ from provisioner.access import Reason
 from provisioner.identify import FetchRequest, Identity
 from provisioner.inventory.fetches import FetchEvent, WaitingPhone
 from provisioner.inventory.phone_reports import PhoneReport
+from provisioner.mac import MacAddress
 from provisioner.phone_secrets import TOKEN_PATTERN
 from provisioner.render import RenderedFile
 from provisioner.reports import EVENT_FILE, read_report
@@ -124,17 +125,23 @@ def events_of(
         duration_us=took_us,
     )
     if reason is Reason.UNKNOWN_PHONE and identity.mac and identity.vendor:
-        yield WaitingPhone(
-            mac=identity.mac,
-            vendor=identity.vendor,
-            model=identity.model,
-            firmware=identity.firmware,
-            agent=request.agent,
-            address=request.address,
-            via=request.protocol,
-            first_seen=now,
-            last_seen=now,
-        )
+        yield _waiting(request, identity, identity.mac, now)
+
+
+def _waiting(
+    request: FetchRequest, identity: Identity, mac: MacAddress, now: datetime
+) -> WaitingPhone:
+    return WaitingPhone(
+        mac=mac,
+        vendor=identity.vendor,
+        model=identity.model,
+        firmware=identity.firmware,
+        agent=request.agent,
+        address=request.address,
+        via=request.protocol,
+        first_seen=now,
+        last_seen=now,
+    )
 
 
 def _report(

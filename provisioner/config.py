@@ -76,6 +76,15 @@ class Pnp(_Part):
     burst: int = Field(default=40, ge=1)
 
 
+class Quality(_Part):
+    """The listener for the phones' reports on call quality (RFC 6035), by UDP."""
+
+    enabled: bool = False
+    host: str = Field(default="127.0.0.1", description="own address; phones are told its name")
+    port: Port = 5060
+    reports_per_s: float = Field(default=5, gt=0, description="per source address")
+
+
 class Access(_Part):
     """First contact and shutting out of guessers."""
 
@@ -140,6 +149,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     tftp: Tftp = Tftp()
     pnp: Pnp = Pnp()
+    quality: Quality = Quality()
     access: Access = Access()
     retention: Retention = Retention()
     smtp: Smtp = Smtp()

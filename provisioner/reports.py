@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import parse_qsl
@@ -38,9 +39,8 @@ def read_report(entry: Entry, query: str, address: str, now: datetime) -> PhoneR
         now: naive UTC.
     """
     values = _values(query)
-    event = values.get("e") or values.get("name") or ""  # Snom's templates say name
-    mac = parse_mac(values.get("mac"))
-    if not _WORD.fullmatch(event) or (mac is not None and mac != entry.mac):
+    event = _event(entry, values)
+    if not event:
         return None
     return PhoneReport(
         at=now,
@@ -49,10 +49,19 @@ def read_report(entry: Entry, query: str, address: str, now: datetime) -> PhoneR
         event=event,
         address=address,
         ip=_ip(values.get("ip", "")),
-        user=_only(_USER, values.get("user", "")),
+        account=_only(_USER, values.get("user", "")),
         model=entry.model,
         firmware=_only(_FIRMWARE, values.get("firmware", "")),
     )
+
+
+def _event(entry: Entry, values: Mapping[str, str]) -> str:
+    """The event's word; empty: there is none, or the MAC is another phone's."""
+    mac = parse_mac(values.get("mac"))
+    if mac is not None and mac != entry.mac:
+        return ""
+    # Snom's templates say name
+    return _only(_WORD, values.get("e") or values.get("name") or "")
 
 
 def _values(query: str) -> dict[str, str]:
@@ -85,9 +94,9 @@ class ReportShelf:
 
     def find(self, entry: Entry, name: str, query: str) -> Resource | None:
         """Return the empty answer to a report (see ``Resources``)."""
-        is_report = name.lower() == EVENT_FILE
-        # neither the address nor the time decides whether it is one
-        return _EMPTY if is_report and read_report(entry, query, "", datetime.min) else None
+        if name.lower() != EVENT_FILE or not _event(entry, _values(query)):
+            return None
+        return _EMPTY
 
     def close(self) -> None:
         """Hold nothing."""

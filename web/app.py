@@ -9,6 +9,7 @@ from web.installation import Installation, open_installation
 from web.phone_plane import PhonePlane, WsgiApp
 from web.soft_phone_plane import SoftPhonePlane
 from web.views.labels import labels_pages
+from web.views.metrics import metrics_pages
 
 
 def create_app(installation: Installation) -> Flask:
@@ -31,6 +32,7 @@ def create_app(installation: Installation) -> Flask:
         )
 
     app.register_blueprint(labels_pages(installation))
+    app.register_blueprint(metrics_pages(installation))
     return app
 
 

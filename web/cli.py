@@ -21,6 +21,7 @@ from web.commands import (
     running,
     secret,
     soft_phones,
+    switch,
 )
 
 
@@ -62,7 +63,7 @@ def main() -> None:
 
 MODULES = (
     running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
-    soft_phones,
+    soft_phones, switch,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

@@ -21,12 +21,14 @@ from provisioner.mac import parse_mac
 from provisioner.sip.pnp import PnpServer
 from provisioner.sip.pnp_dialogs import SourceRate
 from provisioner.sip.ua_profile import PnpAsk
+from provisioner.sip.vq_collector import VqCollector
 from provisioner.tftp.answering import Answerer, Content, Refusal
 from provisioner.tftp.packets import ErrorCode
 from provisioner.tftp.server import TftpServer
 from provisioner.tftp.transfer import Outcome as TransferOutcome
 from provisioner.tftp.transfer import TransferStats
 from web.installation import Installation
+from web.quality import QualityDesk
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +142,8 @@ def run_field(installation: Installation, stop: threading.Event) -> None:
             _serve_tftp(installation, delivery, recorder, ends)
         if settings.pnp.enabled:
             _serve_pnp(installation, delivery, recorder, stop, ends)
+        if settings.quality.enabled:
+            _serve_quality(installation, delivery, recorder, stop, ends)
         stop.wait()
 
 
@@ -185,4 +189,22 @@ def _serve_pnp(
     thread = threading.Thread(target=listener.serve, args=(stop,), name="pnp")
     thread.start()
     ends.callback(listener.close)
+    ends.callback(thread.join)
+
+
+def _serve_quality(
+    installation: Installation,
+    delivery: Delivery,
+    recorder: Recorder,
+    stop: threading.Event,
+    ends: ExitStack,
+) -> None:
+    settings = installation.settings.quality
+    desk = QualityDesk(installation, delivery, recorder)
+    rate = SourceRate(settings.reports_per_s)
+    collector = VqCollector(desk.take, host=settings.host, port=settings.port, rate=rate)
+    log.info("call quality on %s port %d", *collector.address)
+    thread = threading.Thread(target=collector.serve, args=(stop,), name="quality")
+    thread.start()
+    ends.callback(collector.close)
     ends.callback(thread.join)

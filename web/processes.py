@@ -33,6 +33,7 @@ from web.app import wsgi
 from web.field import run_field
 from web.installation import Installation, opened
 from web.phone_plane import WsgiApp
+from web.telling import Teller, prune_monitoring
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ BACKLOG = 4096
 PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STEP_S = 15
+TELL_S = 20
 STOP_S = 10.0
 KILL_S = 5  # less than STOP_S
 PORT_WAIT_S = 3.0
@@ -118,12 +120,14 @@ def run_field_process(settings: Settings) -> None:
 
 
 def run_monitor(settings: Settings) -> None:
-    """Render marked phones, move rollouts and prune the fetch log until told to stop."""
+    """Render marked phones, move rollouts, tell people and prune until told to stop."""
     stop = stop_event()
     with opened(settings) as installation:
         scheduler = BackgroundScheduler(timezone="UTC")
         scheduler.add_job(_prune, "interval", minutes=10, args=[installation], max_instances=1)
         scheduler.add_job(_step, "interval", seconds=STEP_S, args=[installation], max_instances=1)
+        teller = Teller(installation)
+        scheduler.add_job(teller.tell, "interval", seconds=TELL_S, max_instances=1, coalesce=True)
         scheduler.start()
         try:
             while not stop.wait(0.0 if installation.press.render_marked() else 0.5):
@@ -136,6 +140,7 @@ def _prune(installation: Installation) -> None:
     keep = installation.settings.retention
     prune(installation.events, keep.fetch_days, keep.fetch_rows, keep.waiting_days)
     installation.library.sweep()
+    prune_monitoring(installation, utc_now())
 
 
 def _step(installation: Installation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -102,6 +102,19 @@ def message_of(
         "phones": [_phone(mac, scene) for mac in incident.macs],
     }
     return Message(message.key, scene.site, line, tuple(more), facts)
+
+
+def bundle_of(messages: Sequence[Message], scene: Scene) -> Message:
+    """Return one message that says what several say."""
+    line = scene.say("bundle", place=scene.site_name, count=str(len(messages)))
+    more = [f"- {' '.join((message.line, *message.more))}" for message in messages]
+    facts: dict[str, JsonValue] = {
+        "id": messages[0].key,
+        "kind": "bundle",
+        "site": scene.site,
+        "messages": [dict(message.facts) for message in messages],
+    }
+    return Message(messages[0].key, scene.site, line, tuple(more), facts)
 
 
 def digest_of(

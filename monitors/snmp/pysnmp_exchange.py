@@ -14,6 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from pyasn1.type import univ
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config, engine
 from pysnmp.entity.rfc3413 import cmdgen
@@ -28,7 +29,7 @@ from monitors.snmp.values import Answer, Failure, FailureKind, Oid, Value, Varbi
 TIMEOUT_S = 2.0
 _TICK_S = 0.1
 _V2C, _V3 = 1, 3
-_NOTHING = rfc1902.Null("")
+_NOTHING = univ.Null("")
 
 _AUTH: dict[str, Any] = {
     "md5": config.USM_AUTH_HMAC96_MD5,
@@ -137,8 +138,12 @@ class SnmpClient:
 
         def done(*result: Any) -> None:  # noqa: ANN401 - pysnmp's callback
             _, _, trouble, status, index, varbinds, _ = result
-            if not future.done():
+            if future.done():
+                return
+            try:
                 future.set_result(_answer(trouble, int(status), int(index), varbinds))
+            except (TypeError, ValueError) as problem:  # a type of value SNMP does not have
+                future.set_result(Failure(FailureKind.AGENT, f"an unreadable answer: {problem}"))
 
         try:
             generator.send_varbinds(self._engine, target, None, context, *request, done)
@@ -242,11 +247,11 @@ def _trouble(trouble: Any) -> Failure:  # noqa: ANN401
     return Failure(FailureKind.AGENT, str(trouble))
 
 
-_NO_VALUE = (rfc1905.NoSuchObject, rfc1905.NoSuchInstance, rfc1905.EndOfMibView, rfc1902.Null)
+_NO_VALUE = (rfc1905.NoSuchObject, rfc1905.NoSuchInstance, rfc1905.EndOfMibView, univ.Null)
 _KINDS: tuple[tuple[Any, Callable[[Any], Value | None]], ...] = (
     (_NO_VALUE, lambda _: None),
-    (rfc1902.ObjectIdentifier, tuple),
-    (rfc1902.OctetString, bytes),
+    (univ.ObjectIdentifier, tuple),
+    (univ.OctetString, bytes),
 )
 
 

@@ -151,8 +151,9 @@ sampled_phone = Table(
 minute_sample = Table(
     "sample_minute",
     metadata,
-    Column("phone", Integer, primary_key=True, autoincrement=False),
+    # by time first: new rows come at the end, old ones go at the beginning, an hour lies together
     Column("at", Integer, primary_key=True, autoincrement=False),  # start of the minute
+    Column("phone", Integer, primary_key=True, autoincrement=False),
     Column("rtt_us", Integer),
     Column("power_mw", Integer),
     Column("registered", SmallInteger),  # 0 or 1
@@ -166,8 +167,8 @@ def _rolled(name: str) -> Table:
     return Table(
         name,
         metadata,
-        Column("phone", Integer, primary_key=True, autoincrement=False),
         Column("at", Integer, primary_key=True, autoincrement=False),
+        Column("phone", Integer, primary_key=True, autoincrement=False),
         Column("quantity", SmallInteger, primary_key=True, autoincrement=False),
         Column("count", Integer, nullable=False),
         Column("total", BigInteger, nullable=False),

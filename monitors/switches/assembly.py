@@ -13,7 +13,7 @@ from monitors.switches import neighbours as neighbouring
 from monitors.switches.budget import budget
 from monitors.switches.cdp import cdp_neighbours
 from monitors.switches.interfaces import Interface, interfaces, sockets_of_units
-from monitors.switches.lldp import lldp_neighbours
+from monitors.switches.lldp import lldp_neighbours, local_ports
 from monitors.switches.platform import UNKNOWN
 from monitors.switches.power_ports import Layout, PowerPort, PowerPorts, power_ports
 from monitors.switches.pse_map import Ground, physical_ports, power_column
@@ -101,7 +101,8 @@ def _places(
     platform = layout.platform
     lldp = lldp_neighbours(columns, found, base_ports, platform.lldp_local if platform else None)
     by_interface = platform is not None and platform.fdb_ports == "if-index"
-    tables = [bridge.learned(columns, found, base_ports, by_interface=by_interface)]
+    others = local_ports(columns, found, base_ports)
+    tables = [bridge.learned(columns, found, base_ports, by_interface=by_interface, others=others)]
     for vlan, part in by_vlan.items():
         tables.append(bridge.learned(part, found, bridge.base_ports(part), vlan=vlan))
     together: dict[int, list[Neighbour]] = {}

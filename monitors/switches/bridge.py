@@ -28,6 +28,7 @@ def learned(
     bridge: Facts[int, int],
     *,
     by_interface: bool = False,
+    others: Facts[int, int] | None = None,
     vlan: int | None = None,
 ) -> dict[int, list[Learned]]:
     """Return learned MAC addresses by ifIndex.
@@ -39,20 +40,22 @@ def learned(
         interfaces: by ifIndex.
         bridge: interface by bridge port.
         by_interface: the tables name interfaces, not bridge ports.
+        others: interface by another number of ports (LLDP's), for tables that use it.
         vlan: of the plain table, when it was read for one VLAN.
     """
     by_vlan = column(columns, mibs.Q_FDB_PORT)
     rows = by_vlan or column(columns, mibs.FDB_PORT)
     states = column(columns, mibs.Q_FDB_STATUS if by_vlan else mibs.FDB_STATUS)
-    direct = by_interface or _names_interfaces(rows, interfaces, bridge)
+    where_is = _numbering(rows, interfaces, bridge, others or {}, by_interface=by_interface)
+    written = column(columns, mibs.FDB_ADDRESS)
     vlans = _vlans(columns) if by_vlan else {}
     found: dict[int, dict[Learned, None]] = {}
     for index, port in rows.items():
-        address = mac_of(index)
+        address = mac(written[index]) if index in written else mac_of(index)
         if address is None or not isinstance(port, int) or not _is_learned(states, index):
             continue
-        where = port if direct else bridge.get(port)
-        if where is not None and where in interfaces:
+        where = where_is.get(port)
+        if where is not None:
             seen = Learned(address, vlans.get(index[0]) if by_vlan else vlan)
             found.setdefault(where, {})[seen] = None
     return {where: list(seen) for where, seen in found.items()}
@@ -71,12 +74,25 @@ def _is_learned(states: Rows, index: tuple[int, ...]) -> bool:
     return integer(states, index) in {_LEARNED, None}
 
 
-def _names_interfaces(
-    rows: Rows, interfaces: Facts[int, Interface], bridge: Facts[int, int]
-) -> bool:
-    """Whether no port of a table is a bridge port, and all are interfaces."""
+def _numbering(
+    rows: Rows,
+    interfaces: Facts[int, Interface],
+    bridge: Facts[int, int],
+    others: Facts[int, int],
+    *,
+    by_interface: bool,
+) -> Facts[int, int]:
+    """Return the interface by the numbers that a table calls its ports.
+
+    They are bridge ports. Where not one of them is, they are what else fits them all.
+    """
+    own = {index: index for index in interfaces}
+    if by_interface:
+        return own
     ports = {p for p in rows.values() if isinstance(p, int) and p}
-    return bool(ports) and not ports & set(bridge) and ports <= set(interfaces)
+    if ports & set(bridge):
+        return {port: where for port, where in bridge.items() if where in interfaces}
+    return next((kind for kind in (others, own) if ports and ports <= set(kind)), {})
 
 
 def merged(parts: Iterable[Facts[int, list[Learned]]]) -> dict[int, tuple[Learned, ...]]:

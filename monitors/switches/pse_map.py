@@ -2,7 +2,7 @@
 
 Every rule that could hold is tried, and the switch itself is asked whether it fits: a port that
 delivers power should have a link, and be where a neighbour was seen. The maker's rule stands
-unless another one fits far better; a rule that does not fit is never called more than assumed.
+unless another one fits better; then neither is called more than assumed.
 """
 
 from __future__ import annotations
@@ -125,15 +125,15 @@ def pse_map(
     first = tried[0]
     best = max(tried, key=lambda t: _weight(t[2]))  # of equals, the first
     if first[0].sure is Mapping.ASSUMED:
-        return _judged(*best)
-    if _far_better(best[2], first[2]):
-        remark = (
-            f"power ports do not fit the interfaces by the rule {first[0].rule}: "
-            f"{first[2].misses} of {first[2].hits + first[2].misses} powered ports have no link "
-            f"there; by the rule {best[0].rule} they fit"
-        )
-        return PseMap(best[0].rule, best[1], Mapping.ASSUMED, remark)
-    return _judged(*first)
+        return PseMap(best[0].rule, best[1], Mapping.ASSUMED)
+    if not _contradicted(first[2]) or _weight(best[2]) <= _weight(first[2]):
+        return PseMap(first[0].rule, first[1], _sure(first[0], first[2]), _unlinked(first[2]))
+    winner = best if _fits(best[2]) else first
+    remark = (
+        f"{first[2].misses} of {first[2].hits + first[2].misses} powered ports have no link "
+        f"where the rule {first[0].rule} looks for them; the rule {best[0].rule} fits better"
+    )
+    return PseMap(winner[0].rule, winner[1], Mapping.ASSUMED, remark)
 
 
 def fit(
@@ -159,28 +159,24 @@ def _weight(result: Fit) -> float:
     return result.points - _WITH_NEIGHBOUR * result.misses
 
 
-def _far_better(best: Fit, first: Fit) -> bool:
-    return (
-        first.misses >= _ENOUGH
-        and first.share < _SHARE_BAD
-        and best.hits >= _ENOUGH
-        and best.share >= _SHARE_GOOD
-    )
+def _contradicted(result: Fit) -> bool:
+    return result.misses >= _ENOUGH and result.share < _SHARE_BAD
 
 
-def _judged(rule: PseRule, found: PseToInterface, result: Fit) -> PseMap:
-    """Return a map with how sure it is: a rule that fits gains, one that does not fit loses."""
-    sure = Mapping(rule.sure)
-    if result.misses >= _ENOUGH and result.share < _SHARE_BAD:
-        remark = (
-            f"{result.misses} of {result.hits + result.misses} powered ports have no link where "
-            f"the rule {rule.rule} looks for them: which port is which is not certain"
-        )
-        less = Mapping.LIKELY if sure is Mapping.PROVEN else Mapping.ASSUMED
-        return PseMap(rule.rule, found, less, remark)
-    if sure is Mapping.LIKELY and result.points >= _ENOUGH and result.share >= _SHARE_GOOD:
-        sure = Mapping.PROVEN
-    return PseMap(rule.rule, found, sure)
+def _fits(result: Fit) -> bool:
+    return result.hits >= _ENOUGH and result.share >= _SHARE_GOOD
+
+
+def _sure(rule: PseRule, result: Fit) -> Mapping:
+    """A likely rule is proven where it fits."""
+    confirmed = result.points >= _ENOUGH and result.share >= _SHARE_GOOD
+    return Mapping.PROVEN if confirmed else Mapping(rule.sure)
+
+
+def _unlinked(result: Fit) -> str:
+    if not _contradicted(result):
+        return ""
+    return f"{result.misses} of {result.hits + result.misses} powered ports have no link"
 
 
 def _applied(rule: PseRule, ports: Collection[Pse], ground: Ground) -> PseToInterface:

@@ -21,7 +21,7 @@ from monitors.switches.platform import detected, platforms, power_tables
 from monitors.switches.power_ports import Layout
 from monitors.switches.pse_map import power_column
 from monitors.switches.reading import SwitchReading
-from monitors.switches.tables import column, integers, text
+from monitors.switches.tables import MAC_OCTETS, column, integers, text
 
 SYSTEM = (mibs.SYS_DESCR, mibs.SYS_OBJECT_ID, mibs.SYS_UPTIME, mibs.SYS_NAME)
 MOST_VLANS = 32
@@ -77,6 +77,8 @@ async def read_switch(
     layout = _layout(platform_id, tables)
     walked = await transport.bulk_walk(wanted(layout, scope), tables.pace)
     columns = {**tables.columns, **walked.columns}
+    if scope is Scope.FULL and walked.failure is None:
+        columns |= await _second_best(transport, columns, walked.pace)
     by_vlan: dict[int, Mapping[Oid, Rows]] = {}
     if scope is Scope.FULL and for_vlan and layout.platform and layout.platform.vlan_contexts:
         by_vlan = await _by_vlan(columns, for_vlan)
@@ -111,9 +113,8 @@ def wanted(layout: Layout, scope: Scope) -> tuple[Oid, ...]:
     if scope is Scope.POWER:
         return power
     cisco = mibs.CISCO if platform is not None and platform.vlan_contexts else ()
-    forwarding = (mibs.Q_FDB_PORT, mibs.Q_FDB_STATUS, mibs.FDB_PORT, mibs.FDB_STATUS)
-    more = (*forwarding, mibs.Q_VLAN_FDB, mibs.PVID, mibs.ARP, mibs.ARP_ANY)
-    return (*power, *more, *cisco)
+    forwarding = (mibs.Q_FDB_PORT, mibs.Q_FDB_STATUS, mibs.Q_VLAN_FDB, mibs.PVID)
+    return (*power, *forwarding, mibs.ARP, *cisco)
 
 
 def _platform(who: Who, system: Mapping[Oid, Value]) -> str:
@@ -148,6 +149,22 @@ def _layout(platform_id: str, walked: Walked) -> Layout:
             if (*base, *table.watts.column) in walked.columns:
                 return Layout(platform, name, table, base)
     return Layout(platform)
+
+
+async def _second_best(
+    transport: Transport, columns: Mapping[Oid, Rows], pace: Pace
+) -> Mapping[Oid, Rows]:
+    """Read the tables that serve where there is no better one."""
+    wanted_too: list[Oid] = []
+    if mibs.Q_FDB_PORT not in columns:
+        wanted_too += [mibs.FDB_PORT, mibs.FDB_STATUS]
+    if mibs.ARP not in columns:
+        wanted_too.append(mibs.ARP_ANY)
+    found = dict((await transport.bulk_walk(wanted_too, pace)).columns) if wanted_too else {}
+    ports = found.get(mibs.FDB_PORT, {})
+    if any(len(index) < MAC_OCTETS for index in ports):  # rows by number: the MAC is a column
+        found |= (await transport.bulk_walk([mibs.FDB_ADDRESS], pace)).columns
+    return found
 
 
 async def _by_vlan(columns: Mapping[Oid, Rows], for_vlan: ForVlan) -> dict[int, Mapping[Oid, Rows]]:

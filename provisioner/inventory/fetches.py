@@ -31,13 +31,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioner.db import Database
-from provisioner.inventory.phone_reports import PhoneReport, metadata, report_table
+from provisioner.inventory.call_quality import CallQuality, quality_table
+from provisioner.inventory.phone_reports import PhoneReport, report_table
 
 log = logging.getLogger(__name__)
 
 MAX_QUEUE = 100_000
 FLUSH_S = 0.25
 
+metadata = report_table.metadata
 fetch_table = Table(
     "fetch",
     metadata,
@@ -111,7 +113,8 @@ class WaitingPhone:
     times: int = 1
 
 
-Event = FetchEvent | WaitingPhone | PhoneReport
+Event = FetchEvent | WaitingPhone | PhoneReport | CallQuality
+_TABLES = {FetchEvent: fetch_table, PhoneReport: report_table, CallQuality: quality_table}
 
 
 class Recorder:
@@ -175,8 +178,7 @@ class Recorder:
             if isinstance(event, WaitingPhone):
                 waiting[event.mac] = event
             else:
-                table = fetch_table if isinstance(event, FetchEvent) else report_table
-                rows.setdefault(table, []).append(_values(event))
+                rows.setdefault(_TABLES[type(event)], []).append(_values(event))
         with self._database.write() as session:
             for table, values in rows.items():
                 session.execute(insert(table), values)
@@ -261,7 +263,7 @@ def prune(database: Database, days: int, rows: int, waiting_days: int) -> int:
     now = datetime.now(UTC).replace(tzinfo=None)
     gone = 0
     with database.write() as session:
-        for table in (fetch_table, report_table):
+        for table in _TABLES.values():
             newest = session.scalar(select(func.max(table.c.id))) or 0
             old = (table.c.at < now - timedelta(days=days)) | (table.c.id <= newest - rows)
             gone += _count(session.execute(delete(table).where(old)))

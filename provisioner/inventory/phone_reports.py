@@ -22,7 +22,7 @@ report_table = Table(
     Column("event", String(32), nullable=False),
     Column("address", String(64), nullable=False),
     Column("ip", String(64), nullable=False),
-    Column("user", String(64), nullable=False),
+    Column("account", String(64), nullable=False),
     Column("model", String(64), nullable=False),
     Column("firmware", String(64), nullable=False),
     Index("phone_report_mac_at", "mac", "at"),
@@ -39,7 +39,7 @@ class PhoneReport:
         event: the vendor's word for it, as its template writes it.
         address: where the call came from.
         ip: the phone's own address, as it says; empty: it does not.
-        user: the account it is about; empty: the phone as a whole.
+        account: whom it is about; empty: the phone as a whole.
         model: the inventory's.
         firmware: as the phone says; empty: it does not.
     """
@@ -50,7 +50,7 @@ class PhoneReport:
     event: str
     address: str
     ip: str = ""
-    user: str = ""
+    account: str = ""
     model: str = ""
     firmware: str = ""
 

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 import sipmessage
@@ -117,13 +118,18 @@ def parse_vias(value: str) -> list[Via]:
     Raises:
         MalformedMessageError: it names no hop, or one of them cannot be read.
     """
+    return list(_hops(value))
+
+
+@lru_cache(maxsize=512)  # a message is asked for its topmost Via several times
+def _hops(value: str) -> tuple[Via, ...]:
     hops = _ask(sipmessage.Via.parse_many, value)
     if not hops:
         raise MalformedMessageError("the Via header is empty")
-    return [
+    return tuple(
         Via(hop.transport, hop.host.strip("[]"), _port(hop.port), _lowered(hop.parameters))
         for hop in hops
-    ]
+    )
 
 
 def parse_parameters(value: str) -> dict[str, str]:

@@ -113,8 +113,20 @@ def answer(
 
 def bad_event(request: SipRequest, source: SocketAddress, tag: str) -> bytes:
     """Return the 489 to a SUBSCRIBE for another event (RFC 6665 section 8.3.2)."""
-    headers = (*_echo(request, source, tag), ("Allow-Events", EVENT))
-    return SipResponse(489, "Bad Event", headers=headers).encode()
+    return reply(request, source, tag, 489, "Bad Event", ("Allow-Events", EVENT))
+
+
+def reply(
+    request: SipRequest,
+    source: SocketAddress,
+    tag: str,
+    status: int,
+    reason: str,
+    *more: tuple[str, str],
+) -> bytes:
+    """Return a response to any request, with ``more`` headers (RFC 3261 section 8.2.6.2)."""
+    headers = (*_echo(request, source, tag), *more)
+    return SipResponse(status, reason, headers=headers).encode()
 
 
 def response_destination(request: SipRequest, source: SocketAddress) -> SocketAddress:

@@ -133,3 +133,13 @@ def test_an_older_row_has_the_defaults(box: Box) -> None:
 
 def test_the_schema_can_be_written() -> None:
     assert "FileMonitoring" in json.dumps(schema())
+
+
+def test_what_the_page_shows_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_URL", "https://hooks.example/T0/key")
+    monkeypatch.setenv("HOOK_SECRET", "0123456789abcdef")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "monitoring.md").read_text("utf-8")
+    shown = next(b for b in page.split("```") if b.startswith("yaml\n    monitoring:"))
+    (site,) = parse_site_file("a.yaml", HEAD + shown.partition("monitoring:\n")[2]).content.sites
+    assert site.monitoring.email is not None
+    assert len(site.monitoring.maintenance) == 1

@@ -314,6 +314,8 @@ def test_events_bring_a_reading_up_to_date() -> None:
     down = ContactEvent(later, "2214", Change.UNREACHABLE, OWN.uri)
     changed = updated(reading, [down]).contacts["2214"]
     assert changed == (replace(OWN, reach=Reach.UNREACHABLE, rtt_s=None), SISTERS)
+    written_otherwise = replace(down, uri='"214" <sip:2214@10.20.1.14;fs_nat=yes>')
+    assert updated(reading, [written_otherwise]).contacts["2214"] == changed
     gone = replace(down, change=Change.REMOVED, at=later + timedelta(seconds=1))
     assert updated(reading, [gone, down]).contacts["2214"] == (SISTERS,)
     assert updated(reading, [replace(down, at=NOW - timedelta(seconds=1))]) == reading

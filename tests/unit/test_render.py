@@ -25,12 +25,19 @@ HIDDEN = [
 
 
 def fitting() -> list[tuple[str, str]]:
-    return [
-        (model.id, preset.id)
-        for model in CATALOGUE.models.values()
-        for preset in CATALOGUE.presets.values()
-        if model.dialects and model.kind in preset.kinds and preset.needs <= model.features
-    ]
+    """Every model with its main preset, and one model of each dialect with all that fit it."""
+    found: dict[tuple[str, str], None] = {}
+    seen: set[tuple[str, str]] = set()
+    for model in CATALOGUE.models.values():
+        if not model.dialects:
+            continue
+        dialect = (model.vendor, CATALOGUE.dialect_of(model, None).id)
+        presets = [CATALOGUE.main_preset(model)]
+        if dialect not in seen:
+            presets += CATALOGUE.presets_for(model)
+        seen.add(dialect)
+        found |= dict.fromkeys((model.id, preset.id) for preset in presets)
+    return list(found)
 
 
 def kit_of(model: str, preset: str, **given):

@@ -40,7 +40,7 @@ _CHANGES = {
     "Unreachable": Change.UNREACHABLE,
     "Removed": Change.REMOVED,
 }
-_REMOTE = re.compile(r"IPV[46]/[A-Z]+/(?P<address>[0-9A-Fa-f.:]+)/\d+")
+_REMOTE = re.compile(r"IPV[46]/[A-Z]+/\[?(?P<address>[0-9A-Fa-f.:]+)\]?/\d+")
 
 
 @dataclass(frozen=True, slots=True)

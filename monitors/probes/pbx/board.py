@@ -20,7 +20,7 @@ from monitors.probes.registrations import (
     Reach,
     RegistrationsReading,
     SecurityEvent,
-)
+)from provisioner.sip.headers import SIP_PORT, MalformedMessageError, parse_address
 
 KEEP = timedelta(minutes=15)
 MAX_EVENTS = 20_000
@@ -87,9 +87,18 @@ def updated(reading: RegistrationsReading, events: Iterable[ContactEvent]) -> Re
 
 def _after(contact: PbxContact, event: ContactEvent) -> PbxContact | None:
     """A contact after an event; None: it is gone."""
-    if event.uri != contact.uri:
+    if event.uri != contact.uri and _place(event.uri) != _place(contact.uri):
         return contact
     if event.change in _GONE:
         return None
     reach = _REACH.get(event.change)
     return contact if reach is None else replace(contact, reach=reach, rtt_s=event.rtt_s)
+
+
+def _place(uri: str) -> tuple[str, str, int]:
+    """User, host and port: PBXs write the same contact with other parameters, or in brackets."""
+    try:
+        read = parse_address(uri)
+    except MalformedMessageError:
+        return uri, "", 0
+    return read.user, read.host, read.port or SIP_PORT

@@ -96,13 +96,19 @@ class PbxWatch:
             while not self._stop.is_set():
                 event = session.event(self._wait_s)
                 if event is not None:
-                    self._take(event)
+                    self._hand_over(event)
         except PbxError as problem:
             self._lost(problem)
         finally:
             self.connected_at = None
             with suppress(PbxError):
                 session.close()
+
+    def _hand_over(self, event: LiveEvent) -> None:
+        try:
+            self._take(event)
+        except Exception:
+            log.exception("%s: an event could not be kept", self._name)
 
     def _lost(self, problem: PbxError) -> None:
         if str(problem) != self.problem:  # once, not once a minute

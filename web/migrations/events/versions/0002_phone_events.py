@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=32), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("ip", sa.String(length=64), nullable=False),
-        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
         sa.Column("model", sa.String(length=64), nullable=False),
         sa.Column("firmware", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id"),

@@ -95,37 +95,37 @@ def upgrade() -> None:
     )
     op.create_table(
         "sample_day",
-        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("quantity", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("least", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("phone", "at", "quantity"),
+        sa.PrimaryKeyConstraint("at", "phone", "quantity"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "sample_hour",
-        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("quantity", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("least", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("phone", "at", "quantity"),
+        sa.PrimaryKeyConstraint("at", "phone", "quantity"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "sample_minute",
-        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("phone", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("rtt_us", sa.Integer(), nullable=True),
         sa.Column("power_mw", sa.Integer(), nullable=True),
         sa.Column("registered", sa.SmallInteger(), nullable=True),
         sa.Column("mos_hundredths", sa.SmallInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("phone", "at"),
+        sa.PrimaryKeyConstraint("at", "phone"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -104,11 +104,14 @@ def labels(installation: Installation, what: str, **options: Unpack[_Options]) -
     if options["link"]:
         click.echo(_link(installation, request, options["hours"]))
         return
+    kind = "pdf" if options["pdf"] else "html"
+    target = _target(options["out"], f"labels-{request.name}.{kind}")
+    if target.suffix.lower() != f".{kind}":
+        raise click.UsageError(f"--out {target.name}: a name ending in .{kind} is right here")
     if options["pdf"]:
         program()  # said before the work is done
     gathered = gather(installation, request)
     html = write(gathered.printout).html
-    target = _target(options["out"], f"labels-{request.name}.{'pdf' if options['pdf'] else 'html'}")
     body = make_pdf(html) if options["pdf"] else html.encode()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(body)

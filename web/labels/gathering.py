@@ -137,9 +137,21 @@ def _macs(session: Session, request: Request) -> list[MacAddress]:
         query = query.where(PhoneRow.model == request.model)
     rows = [(row.PhoneRow, row.floor) for row in session.execute(query)]
     if not rows:
-        raise UnknownThingError(f"no phone fits: {request.name} {request.model}".rstrip())
+        raise UnknownThingError(_nobody(request))
     rows.sort(key=lambda r: (_natural(r[1]), _natural(r[0].room_id), r[0].position))
     return [MacAddress(phone.mac) for phone, _ in rows]
+
+
+def _nobody(request: Request) -> str:
+    """Say what was looked for in vain."""
+    parts = [
+        f"site {request.site}",
+        f"room {request.room}" if request.room else "",
+        f"floor {request.floor}" if request.floor else "",
+        f"model {request.model}" if request.model else "",
+        f"MAC {request.mac}" if request.mac else "",
+    ]
+    return f"there is no phone in {', '.join(part for part in parts if part)}"
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

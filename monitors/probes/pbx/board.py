@@ -20,7 +20,8 @@ from monitors.probes.registrations import (
     Reach,
     RegistrationsReading,
     SecurityEvent,
-)from provisioner.sip.headers import SIP_PORT, MalformedMessageError, parse_address
+)
+from provisioner.sip.headers import SIP_PORT, MalformedMessageError, parse_address
 
 KEEP = timedelta(minutes=15)
 MAX_EVENTS = 20_000

@@ -46,10 +46,12 @@ class Who:
     Attributes:
         name: what the inventory calls it.
         platform: id of its platform when a person said so; empty: find out.
+        power_table: id of the table that answered last time; empty: find out.
     """
 
     name: str
     platform: str = ""
+    power_table: str = ""
 
 
 async def read_switch(
@@ -73,7 +75,7 @@ async def read_switch(
         return unreadable(who.name, answer)
     system = {v.oid: v.value for v in answer if v.value is not None}
     platform_id = _platform(who, system)
-    tables = await _power_tables(transport, platform_id, pace)
+    tables = await _power_tables(transport, platform_id, who.power_table, pace)
     layout = _layout(platform_id, tables)
     walked = await transport.bulk_walk(wanted(layout, scope), tables.pace)
     columns = {**tables.columns, **walked.columns}
@@ -125,13 +127,16 @@ def _platform(who: Who, system: Mapping[Oid, Value]) -> str:
     return detected(object_id if isinstance(object_id, tuple) else (), description)
 
 
-async def _power_tables(transport: Transport, platform_id: str, pace: Pace | None) -> Walked:
-    """Read the watts of the makers' tables: first of its own, then of any."""
+async def _power_tables(
+    transport: Transport, platform_id: str, known: str, pace: Pace | None
+) -> Walked:
+    """Read the watts of the makers' tables: first those it should have, then any."""
     own = platforms()[platform_id].power if platform_id else ()
-    walked = await transport.bulk_walk(_watts(own), pace) if own else Walked()
-    if walked.columns or walked.failure or (platform_id and not own):
+    likely = (known,) if known in power_tables() else own
+    walked = await transport.bulk_walk(_watts(likely), pace) if likely else Walked()
+    if walked.columns or walked.failure or known:
         return walked
-    others = [name for name in power_tables() if name not in own]
+    others = [name for name in power_tables() if name not in likely]
     return await transport.bulk_walk(_watts(others), walked.pace)
 
 

@@ -108,7 +108,13 @@ def test_a_rule_must_be_whole(rule: dict[str, object]) -> None:
         ("name = ", "platforms/x.toml: "),
         ('name = "x"', "platforms/x.toml: objects: Field required"),
         ('name = "x"\nobjects = ["1.3.iso"]', "platforms/x.toml: objects.0: "),
-        ('name = "x"\nobjects = ["1.3"]\nvolts = 3', "platforms/x.toml: volts: "),
+        (
+            (
+                'name = "x"\nobjects = ["1.3"]\nvolts = 3\n[[sources]]\ntitle = "x"\n'
+                'checked = "2026-11"\nconfidence = "field"\ncovers = "x"'
+            ),
+            "platforms/x.toml: volts: Extra inputs",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_its_key(

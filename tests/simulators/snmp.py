@@ -36,10 +36,10 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def talk(port: int, credentials: Credentials, what: Talk, timeout_s: float = 2.0) -> Any:  # noqa: ANN401
+def talk(port: int, credentials: Credentials, what: Talk, timeout_s: float = 2.0) -> Any:
     """Open a session with an agent on this machine and do something with it."""
 
-    async def run() -> Any:  # noqa: ANN401
+    async def run() -> Any:
         async with SnmpClient(timeout_s) as client:
             return await what(client.session(HOST, port, credentials))
 
@@ -91,7 +91,7 @@ def snmpd(folder: Path, port: int, lines: tuple[str, ...]) -> Iterator[int]:
 def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program until the block ends."""
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)  # noqa: S603
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         try:
             yield process
         finally:

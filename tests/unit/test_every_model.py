@@ -142,7 +142,9 @@ texts = st.text(
     ("dialect", "model_id", "firmware"), one_of_each_dialect(), ids=lambda v: str(v)
 )
 @pytest.mark.parametrize("what", WHAT)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=texts)
 def test_any_text_comes_back_or_is_refused(
     dialect: str, model_id: str, firmware: str | None, what: str, text: str

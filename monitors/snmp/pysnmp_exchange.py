@@ -1,32 +1,36 @@
 """Requests sent by pysnmp 7: the only module that knows it.
 
 Its protocol engine is used without the convenience layer on top, which resolves names of MIBs
-that we do not have and is several times slower. One engine serves all agents of an event loop.
+that we do not have and is several times slower. A client belongs to one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any
 
 from pyasn1.type import univ
+from pydantic import SecretStr
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config, engine
 from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.error import PySnmpError
 from pysnmp.proto import errind, rfc1902, rfc1905
 
-from monitors.snmp.credentials import PORT, Community, Credentials, User
+from monitors.snmp.credentials import Community, Credentials, User
 from monitors.snmp.presence import why_silent
 from monitors.snmp.session import Session
 from monitors.snmp.values import Answer, Failure, FailureKind, Oid, Value, Varbind
 
 TIMEOUT_S = 2.0
+KEY_MIN = 8
+_Resolved = tuple[tuple[int, ...], Any]
+"""Transport domain and address, as pysnmp wants them."""
 _TICK_S = 0.1
 _V2C, _V3 = 1, 3
 _NOTHING = univ.Null("")
@@ -66,71 +70,49 @@ _REFUSALS = (
 )
 
 
-class SnmpClient:
-    """Sends requests to many agents; use it as an asynchronous context manager."""
+class _Engine:
+    """One protocol engine of pysnmp: for all communities, or for one user of SNMPv3.
 
-    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
-        self._timeout_s = timeout_s
-        self._numbers = itertools.count(1)
-        self._engine: Any = None
+    Its tables find a community by its name and a user by theirs: two users with one name and
+    different keys need two engines, and one community must be in them once.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Any = engine.SnmpEngine()
         self._domains: set[tuple[int, ...]] = set()
+        self._parameters: dict[Credentials, str] = {}
+        self._targets: dict[tuple[str, Any, float], str] = {}
 
-    async def __aenter__(self) -> SnmpClient:
-        """Start."""
-        self._engine = engine.SnmpEngine()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the sockets."""
+    def close(self) -> None:
         self._engine.close_dispatcher()
 
-    def session(
-        self,
-        host: str,
-        port: int,
-        credentials: Credentials,
-        timeout_s: float | None = None,
-    ) -> Session:
-        """Return a conversation with one agent; nothing is sent yet."""
-        exchange = PysnmpExchange(self, (host, port), credentials, timeout_s or self._timeout_s)
-        return Session(exchange, partial(why_silent, host, port))
+    def target(self, resolved: _Resolved, credentials: Credentials, timeout_s: float) -> str:
+        """Return the name of an agent in the tables; it is put there once."""
+        parameters = self._parameters.get(credentials)
+        if parameters is None:
+            parameters = f"who-{len(self._parameters)}"
+            name, model, level = _secured(self._engine, parameters, credentials)
+            config.add_target_parameters(self._engine, parameters, name, level, model)
+            self._parameters[credentials] = parameters
+        key = (parameters, resolved, timeout_s)
+        if key not in self._targets:
+            domain, address = resolved
+            self._listen(domain)
+            name = f"agent-{len(self._targets)}"
+            hundredths = round(timeout_s * 100)
+            config.add_target_address(
+                self._engine, name, domain, address, parameters, timeout=hundredths, retryCount=0
+            )
+            self._targets[key] = name
+        return self._targets[key]
 
-    async def target(
-        self, address: tuple[str, int], credentials: Credentials, timeout_s: float
-    ) -> str:
-        """Tell the engine of an agent; returns the name it knows it by.
-
-        Raises:
-            OSError: the host has no address.
-            PySnmpError: a key or protocol cannot be used.
-        """
-        domain, resolved = await self._resolved(address)
-        name = f"agent-{next(self._numbers)}"
-        model, level = _secured(self._engine, name, credentials)
-        config.add_target_parameters(self._engine, name, name, level, model)
-        hundredths = round(timeout_s * 100)
-        config.add_target_address(
-            self._engine, name, domain, resolved, name, timeout=hundredths, retryCount=0
-        )
-        return name
-
-    async def _resolved(self, address: tuple[str, int]) -> tuple[tuple[int, ...], Any]:
-        host, port = address
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port or PORT, type=socket.SOCK_DGRAM)
-        family, _, _, _, resolved = found[0]
-        kind = udp6.Udp6Transport if family == socket.AF_INET6 else udp.UdpTransport
-        domain = udp6.DOMAIN_NAME if family == socket.AF_INET6 else udp.DOMAIN_NAME
-        if domain not in self._domains:
-            config.add_transport(self._engine, domain, kind().open_client_mode())
-            self._engine.transport_dispatcher.set_timer_resolution(_TICK_S)
-            self._domains.add(domain)
-        return domain, resolved[:2] if family == socket.AF_INET else resolved
+    def _listen(self, domain: tuple[int, ...]) -> None:
+        if domain in self._domains:
+            return
+        kind = udp6.Udp6Transport if domain == udp6.DOMAIN_NAME else udp.UdpTransport
+        config.add_transport(self._engine, domain, kind().open_client_mode())
+        self._engine.transport_dispatcher.set_timer_resolution(_TICK_S)
+        self._domains.add(domain)
 
     async def send(self, generator: Any, target: str, context: str, *request: Any) -> Answer:  # noqa: ANN401
         """Send a request and wait for what comes of it."""
@@ -152,6 +134,47 @@ class SnmpClient:
         return await future
 
 
+class SnmpClient:
+    """Sends requests to many agents; use it as an asynchronous context manager."""
+
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+        self._timeout_s = timeout_s
+        self._engines: dict[User | None, _Engine] = {}
+
+    async def __aenter__(self) -> SnmpClient:
+        """Start."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the sockets."""
+        for one in self._engines.values():
+            one.close()
+        self._engines.clear()
+
+    def session(
+        self,
+        host: str,
+        port: int,
+        credentials: Credentials,
+        timeout_s: float | None = None,
+    ) -> Session:
+        """Return a conversation with one agent; nothing is sent yet."""
+        exchange = PysnmpExchange(self, (host, port), credentials, timeout_s or self._timeout_s)
+        return Session(exchange, partial(why_silent, host, port))
+
+    def engine_for(self, credentials: Credentials) -> _Engine:
+        """Return the engine that knows these credentials."""
+        key = credentials if isinstance(credentials, User) else None
+        if key not in self._engines:
+            self._engines[key] = _Engine()
+        return self._engines[key]
+
+
 class PysnmpExchange:
     """Requests to one agent."""
 
@@ -164,10 +187,13 @@ class PysnmpExchange:
     ) -> None:
         self._client = client
         self._address = address
+        self._context = ""
+        if isinstance(credentials, User):
+            self._context = credentials.context
+            credentials = replace(credentials, context="")
         self._credentials = credentials
         self._timeout_s = timeout_s
-        self._target = ""
-        self._context = credentials.context if isinstance(credentials, User) else ""
+        self._known: tuple[_Engine, str] | None = None
         self._getter = cmdgen.GetCommandGenerator()
         self._bulk = cmdgen.BulkCommandGeneratorSingleRun()
         self._setter = cmdgen.SetCommandGenerator()
@@ -187,40 +213,66 @@ class PysnmpExchange:
         return await self._send(self._setter, variables)
 
     async def _send(self, generator: Any, *request: Any) -> Answer:  # noqa: ANN401
-        if not self._target:
+        if self._known is None:
             try:
-                self._target = await self._client.target(
-                    self._address, self._credentials, self._timeout_s
-                )
+                self._known = await self._introduced()
             except OSError as problem:
                 text = f"{self._address[0]}: {problem.strerror or problem}"
                 return Failure(FailureKind.UNREACHABLE, text)
-            except PySnmpError as problem:
+            except (PySnmpError, ValueError) as problem:
                 return Failure(FailureKind.REFUSED, f"these keys cannot be used: {problem}")
-        return await self._client.send(generator, self._target, self._context, *request)
+        spoken_to, target = self._known
+        return await spoken_to.send(generator, target, self._context, *request)
+
+    async def _introduced(self) -> tuple[_Engine, str]:
+        """Tell the engine of the agent.
+
+        Raises:
+            OSError: the host has no address.
+            PySnmpError: a protocol cannot be used.
+            ValueError: a key is too short.
+        """
+        resolved = await _resolved(self._address)
+        spoken_to = self._client.engine_for(self._credentials)
+        return spoken_to, spoken_to.target(resolved, self._credentials, self._timeout_s)
 
 
-def _secured(snmp_engine: Any, name: str, credentials: Credentials) -> tuple[int, str]:  # noqa: ANN401
-    """Tell the engine of credentials; returns message model and security level."""
+async def _resolved(address: tuple[str, int]) -> _Resolved:
+    host, port = address
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    family, _, _, _, resolved = found[0]
+    if family == socket.AF_INET6:
+        return udp6.DOMAIN_NAME, resolved
+    return udp.DOMAIN_NAME, resolved[:2]
+
+
+def _secured(snmp_engine: Any, name: str, credentials: Credentials) -> tuple[str, int, str]:  # noqa: ANN401
+    """Tell an engine of credentials; returns security name, message model and level."""
     if isinstance(credentials, Community):
         config.add_v1_system(snmp_engine, name, credentials.name.get_secret_value())
-        return _V2C, "noAuthNoPriv"
+        return name, _V2C, "noAuthNoPriv"
     keys: dict[str, Any] = {}
     level = "noAuthNoPriv"
     if credentials.auth is not None:
         keys |= {
             "authProtocol": _AUTH[credentials.auth_protocol],
-            "authKey": credentials.auth.get_secret_value(),
+            "authKey": _key(credentials.auth),
         }
         level = "authNoPriv"
         if credentials.priv is not None:
             keys |= {
                 "privProtocol": _PRIV[credentials.priv_protocol],
-                "privKey": credentials.priv.get_secret_value(),
+                "privKey": _key(credentials.priv),
             }
             level = "authPriv"
-    config.add_v3_user(snmp_engine, credentials.name, securityName=name, **keys)
-    return _V3, level
+    config.add_v3_user(snmp_engine, credentials.name, **keys)
+    return credentials.name, _V3, level
+
+
+def _key(phrase: SecretStr) -> str:
+    if len(phrase.get_secret_value()) < KEY_MIN:
+        raise ValueError(f"a pass phrase has at least {KEY_MIN} characters (RFC 3414, 11.2)")
+    return phrase.get_secret_value()
 
 
 def _answer(trouble: Any, status: int, index: int, varbinds: Any) -> Answer:  # noqa: ANN401

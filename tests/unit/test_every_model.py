@@ -238,6 +238,17 @@ def test_no_factory_password_and_no_other_phones_secret(model_id: str) -> None:
     assert b"Secret-of-" not in masked
 
 
+@pytest.mark.parametrize("model_id", MODELS)
+def test_no_two_files_of_a_phone_have_the_same_name(model_id: str) -> None:
+    model = load().models[model_id]
+    handsets = min(2, model.dect.handsets) if model.dect else 0
+    files = render(
+        load().folder, make_kit(model_id, load().main_preset(model).id, handsets=handsets)
+    )
+    names = [name.lower() for file in files for name in {file.name, *file.aliases}]
+    assert sorted(names) == sorted(set(names))
+
+
 COUNTS = {"fanvil": 60, "snom": 45, "yealink": 80, "gigaset": 2}
 
 

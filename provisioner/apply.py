@@ -20,6 +20,7 @@ from provisioner.assembly import assemble, place_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.errors import DuplicateError
+from provisioner.filestore.site_names import check_library_names
 from provisioner.inventory import store
 from provisioner.inventory.audit import note
 from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
@@ -27,7 +28,6 @@ from provisioner.inventory.site_file import read_site_files
 from provisioner.inventory.site_records import to_inventory
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, Base, PhoneRow, RenderedRow, RoomRow, SiteRow
-from provisioner.library.site_names import check_library_names
 from provisioner.mac import MacAddress
 from provisioner.phone_checks import check_phones
 from provisioner.plan import Action, Change, Plan, make_plan

@@ -99,7 +99,7 @@ class PhoneKit:
 
     Attributes:
         rooms: of the whole site, when keys of the phone stand for them.
-        library_remarks: what the library cannot do for it, in sentences.
+        file_remarks: what the library cannot do for it, in sentences.
     """
 
     vendor: Vendor
@@ -118,7 +118,7 @@ class PhoneKit:
     firmware: str | None = None
     offer: Offer | None = None
     rooms: tuple[Room, ...] = ()
-    library_remarks: tuple[str, ...] = ()
+    file_remarks: tuple[str, ...] = ()
 
     @property
     def settings(self) -> PhoneSettings:
@@ -153,7 +153,7 @@ class PhoneKit:
     def warnings(self) -> tuple[str, ...]:
         """What this phone will not do as asked, in sentences."""
         told = remarks(self.model, self.dialect, self.resolved, self.plan, self.clock)
-        return (*told, *self.library_remarks)
+        return (*told, *self.file_remarks)
 
 
 def moment_in(window: str, mac: MacAddress) -> tuple[int, int] | None:

@@ -23,12 +23,12 @@ from provisioner.assembly import assemble, place_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.errors import BellwireError, SecretsError
+from provisioner.filestore.offers import Wish, facts_of, wish_of, with_wish
 from provisioner.inventory import store
 from provisioner.inventory.records import Account, Room
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, PhoneRow, RenderedRow, RoomRow, SiteRow
 from provisioner.kit import PhoneKit
-from provisioner.library.offers import Wish, facts_of, wish_of, with_wish
 from provisioner.mac import MacAddress
 from provisioner.render import RenderedFile, render
 from provisioner.room_keys import watches_rooms

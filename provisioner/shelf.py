@@ -36,7 +36,7 @@ class Entry:
 
     Attributes:
         version_matters: its files depend on the firmware it reports.
-        library_names: files of the library that its files name.
+        stored_names: files of the library that its files name.
     """
 
     mac: MacAddress
@@ -51,7 +51,7 @@ class Entry:
     tftp_without_token: bool
     base_url: str
     version_matters: bool = False
-    library_names: tuple[str, ...] = ()
+    stored_names: tuple[str, ...] = ()
 
     @property
     def keeper(self) -> Keeper:
@@ -125,7 +125,7 @@ class Shelf:
         query = select(
             PhoneRow.mac, PhoneRow.site_id, PhoneRow.model, PhoneRow.firmware,
             PhoneRow.token_hash, PhoneRow.armed_until, PhoneRow.token_seen_at, PhoneRow.dirty,
-            PhoneRow.tftp_without_token, PhoneRow.version_matters, PhoneRow.library_names,
+            PhoneRow.tftp_without_token, PhoneRow.version_matters, PhoneRow.stored_names,
         ).where(PhoneRow.generation > after)  # fmt: skip
         for row in session.execute(query):
             read.add(row.mac)
@@ -144,7 +144,7 @@ class Shelf:
                     tftp_without_token=row.tftp_without_token,
                     base_url=url,
                     version_matters=row.version_matters,
-                    library_names=tuple(row.library_names),
+                    stored_names=tuple(row.stored_names),
                 )
             )
         return read

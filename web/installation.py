@@ -19,12 +19,12 @@ from provisioner.db import Database
 from provisioner.delivery import Delivery, utc_now
 from provisioner.downloads import Downloads
 from provisioner.errors import SettingsError
+from provisioner.filestore.files import Library
+from provisioner.filestore.serving import LibraryShelf
+from provisioner.filestore.vault import Vault
 from provisioner.inventory.fetches import Recorder
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow, StampRow
-from provisioner.library.files import Library
-from provisioner.library.serving import LibraryShelf
-from provisioner.library.vault import Vault
 from provisioner.phonebooks.shelf import PhoneBooks
 from provisioner.press import Press
 from provisioner.ratelimit import Guard
@@ -82,13 +82,13 @@ class Installation:
             self.catalogue,
             recorder,
             guard or self.guard(),
-            [ReportShelf(), self.library_shelf(), self.phone_books()],
+            [ReportShelf(), self.file_shelf(), self.phone_books()],
         )
         made.downloads = Downloads(self.settings.http.downloads)
         return made
 
     @property
-    def library(self) -> Library:
+    def filestore(self) -> Library:
         """Firmware, wallpapers, logos and ring tones."""
         return Library(self.database, self.catalogue, self.vault)
 
@@ -97,7 +97,7 @@ class Installation:
         """The bytes of the library."""
         return Vault(self.settings.data / "library")
 
-    def library_shelf(self) -> LibraryShelf:
+    def file_shelf(self) -> LibraryShelf:
         """A new shelf of what phones may have of the library."""
         return LibraryShelf(self.database, self.vault, utc_now)
 
@@ -169,8 +169,9 @@ def release_digest(folder: Path) -> str:
     made = hashlib.sha256()
     code = Path(provisioner.__file__).parent
     names = (
-        "assembly", "clock", "keys", "kit", "render", "resolve", "setting_values", "settings",
-        "syntaxes", "zone_data", "library/offers", "library/rollout",
+        "assembly", "clock", "fanvil_xml", "keys", "kit", "layers", "placeholders", "render",
+        "resolve", "room_keys", "setting_values", "settings", "syntaxes", "wanted_keys",
+        "zone_data", "filestore/offers", "filestore/rollout",
     )  # fmt: skip
     files = [*folder.rglob("*.toml"), *folder.rglob("*.j2"), *(code / f"{n}.py" for n in names)]
     for file in sorted(files):

@@ -18,9 +18,9 @@ from sqlalchemy import MetaData, select, update
 from monitors.store.tables import metadata as monitoring_metadata
 from provisioner.db import Database
 from provisioner.errors import SecretsError
+from provisioner.filestore.tables import LibraryFileRow
 from provisioner.inventory.fetches import metadata as events_metadata
 from provisioner.inventory.tables import StampRow
-from provisioner.library.tables import LibraryFileRow
 from provisioner.secrets import Box
 
 FOLDER = Path(__file__).parent / "migrations"

@@ -27,8 +27,8 @@ from granian.http import HTTP1Settings
 from provisioner.config import Settings, read_settings
 from provisioner.delivery import utc_now
 from provisioner.errors import SettingsError
+from provisioner.filestore.steps import step
 from provisioner.inventory.fetches import prune
-from provisioner.library.steps import step
 from web.app import wsgi
 from web.field import run_field
 from web.installation import Installation, opened
@@ -139,7 +139,7 @@ def run_monitor(settings: Settings) -> None:
 def _prune(installation: Installation) -> None:
     keep = installation.settings.retention
     prune(installation.events, keep.fetch_days, keep.fetch_rows, keep.waiting_days)
-    installation.library.sweep()
+    installation.filestore.sweep()
     prune_monitoring(installation, utc_now())
 
 

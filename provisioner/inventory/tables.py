@@ -124,7 +124,7 @@ class PhoneRow(Base):
     Attributes:
         offered: the firmware that its files offer it, in words; empty: none.
         version_matters: its files depend on the firmware it reports.
-        library_names: files of the library that its files name.
+        stored_names: files of the library that its files name.
     """
 
     __tablename__ = "phone"
@@ -156,7 +156,7 @@ class PhoneRow(Base):
     problem: Mapped[str] = mapped_column(String(1000), server_default="")
     offered: Mapped[str] = mapped_column(String(255), server_default="")
     version_matters: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    library_names: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
+    stored_names: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
 
 
 class RenderedRow(Base):

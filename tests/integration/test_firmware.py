@@ -23,8 +23,8 @@ import pytest
 
 from provisioner.answers import Answer
 from provisioner.delivery import utc_now
+from provisioner.filestore.steps import step
 from provisioner.identify import FetchRequest
-from provisioner.library.steps import step
 from provisioner.mac import MacAddress
 from tests.integration.conftest import MakeServer
 from tests.integration.servers import (
@@ -486,7 +486,7 @@ def test_a_killed_add_leaves_nothing_or_all(folder: DataFolder, tmp_path: Path) 
     for file in library.iterdir():
         os.utime(file, (old, old))
     with folder.opened() as installation:
-        installation.library.sweep()
+        installation.filestore.sweep()
     assert [f.name for f in library.iterdir()] == [whole]
 
 

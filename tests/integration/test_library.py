@@ -18,8 +18,8 @@ from PIL import Image
 
 from provisioner.answers import Answer, Outcome
 from provisioner.delivery import Delivery
+from provisioner.filestore.steps import step
 from provisioner.identify import FetchRequest
-from provisioner.library.steps import step
 from provisioner.mac import MacAddress
 from tests.integration.servers import (
     FANVIL,
@@ -328,7 +328,7 @@ def test_the_offer_is_an_input_of_the_files_and_nothing_else(
     casa.change("update phone set firmware = '108.86.0.20' where mac = ?", YEALINK)
     done(casa, "firmware", "assign", "T46U.rom", "--site", "casa")
     offered = casa.rendered(YEALINK)
-    assert casa.rows("select offered, library_names from phone where mac = ?", YEALINK) == [
+    assert casa.rows("select offered, stored_names from phone where mac = ?", YEALINK) == [
         ("T46U.rom 108.86.0.90", '["T46U.rom"]')
     ]
     assert offered != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 
 from monitors.signals import PortPower, SwitchState
 from monitors.snmp.credentials import User
+from monitors.snmp.pysnmp_exchange import SnmpClient
 from monitors.snmp.values import Failure, FailureKind, Oid, Varbind, oid
 from monitors.snmp.walk import End
 from monitors.switches.counters import Sample, counted
@@ -33,9 +35,9 @@ SWITCH = (
     "rouser old authPriv",
     *(f"override {PETH}.3.1.{n} integer 1" for n in range(1, 49)),
     *(f"override {PETH}.6.1.{n} integer {3 if n < 4 else 2}" for n in range(1, 49)),
-    *(f"override 1.3.6.1.4.1.9.9.402.1.2.1.9.1.{n} gauge {n * 1000}" for n in range(1, 4)),
-    "override 1.3.6.1.2.1.105.1.3.1.1.2.1 gauge 370",
-    "override 1.3.6.1.2.1.105.1.3.1.1.4.1 gauge 6",
+    *(f"override 1.3.6.1.4.1.9.9.402.1.2.1.9.1.{n} uinteger {n * 1000}" for n in range(1, 4)),
+    "override 1.3.6.1.2.1.105.1.3.1.1.2.1 uinteger 370",
+    "override 1.3.6.1.2.1.105.1.3.1.1.4.1 uinteger 6",
 )
 
 
@@ -89,8 +91,10 @@ def test_wrong_credentials_are_a_refusal(agent: int, credentials) -> None:
 
 
 def test_keys_that_cannot_be_used_are_a_refusal(agent: int) -> None:
-    answer = talk(agent, user(auth=""), lambda s: s.get([DESCR]), 0.5)
+    answer = talk(agent, user(auth="short"), lambda s: s.get([DESCR]), 0.5)
     assert isinstance(answer, Failure)
+    assert answer.kind is FailureKind.REFUSED
+    assert "at least 8 characters" in answer.text
 
 
 def test_a_closed_port_is_told_from_silence() -> None:
@@ -107,10 +111,6 @@ def test_a_closed_port_is_told_from_silence() -> None:
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "256.1.1.1"])
 def test_a_name_without_an_address(host: str) -> None:
-    import asyncio
-
-    from monitors.snmp.pysnmp_exchange import SnmpClient
-
     async def run():
         async with SnmpClient(0.3) as client:
             return await client.session(host, 161, community("hush")).get([DESCR])
@@ -128,10 +128,6 @@ def test_what_is_not_there_is_no_value(agent: int) -> None:
 
 
 def test_many_agents_share_one_client(agent: int) -> None:
-    import asyncio
-
-    from monitors.snmp.pysnmp_exchange import SnmpClient
-
     async def run():
         async with SnmpClient(2.0) as client:
             sessions = [client.session(HOST, agent, community("hush")) for _ in range(8)]
@@ -140,6 +136,20 @@ def test_many_agents_share_one_client(agent: int) -> None:
 
     readings = asyncio.run(run())
     assert {(r.state, len(r.ports) >= 48) for r in readings} == {(SwitchState.UP, True)}
+
+
+def test_two_users_of_one_name_and_different_keys(agent: int) -> None:
+    async def run():
+        async with SnmpClient(0.5) as client:
+            right, wrong = (
+                client.session(HOST, agent, user(auth=key)) for key in ("Signing-123", "Signing-456")
+            )
+            return [await s.get([DESCR]) for s in (right, wrong, right)]
+
+    first, second, third = asyncio.run(run())
+    assert isinstance(second, Failure)
+    assert first == third
+    assert not isinstance(first, Failure)
 
 
 def table(oids: list[Oid], repetitions: int, rows: int = 60) -> list[tuple[Oid, int]]:
@@ -182,7 +192,7 @@ def test_an_agent_that_goes_in_circles() -> None:
     with broken_agent(respond) as (port, asked):
         walked = talk(port, community("x"), lambda s: s.bulk_walk([COLUMN]))
     assert walked.ends == {COLUMN: End.NOT_INCREASING}
-    assert set(walked.columns[COLUMN]) == {(n,) for n in range(1, 6)}
+    assert set(walked.columns[COLUMN]) == {(1,)}
     assert len(asked) == 2
 
 

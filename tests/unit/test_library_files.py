@@ -18,13 +18,13 @@ from PIL import Image
 
 from provisioner.catalogue.loader import load
 from provisioner.errors import CatalogueError, UnknownThingError
-from provisioner.library.coverage import Coverage
-from provisioner.library.findings import FileRefusedError
-from provisioner.library.formats import FileKind, formats_of
-from provisioner.library.intake import Wanted, check_content, label_of
-from provisioner.library.pictures import check_picture, screen_of
-from provisioner.library.ring_tones import read_wav
-from provisioner.library.vault import Vault
+from provisioner.filestore.coverage import Coverage
+from provisioner.filestore.findings import FileRefusedError
+from provisioner.filestore.formats import FileKind, formats_of
+from provisioner.filestore.intake import Wanted, check_content, label_of
+from provisioner.filestore.pictures import check_picture, screen_of
+from provisioner.filestore.ring_tones import read_wav
+from provisioner.filestore.vault import Vault
 
 CATALOGUE = load()
 IMAGE = os.urandom(64 * 1024)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.errors import UnknownThingError
-from provisioner.library.rollout import (
+from provisioner.filestore.rollout import (
     Device,
     Image,
     Policy,
@@ -28,7 +28,7 @@ from provisioner.library.rollout import (
     same_version,
     standing,
 )
-from provisioner.library.stages import Spot, Stage, default_stages, read_stages, stage_of
+from provisioner.filestore.stages import Spot, Stage, default_stages, read_stages, stage_of
 
 NOW = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - naive UTC, as stored
 MIN = timedelta(minutes=1)

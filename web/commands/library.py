@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from provisioner.library.files import Added, all_files
-from provisioner.library.formats import FileKind
-from provisioner.library.intake import Wanted
-from provisioner.library.reports import file_report, rollout_report
-from provisioner.library.rollout import Policy
-from provisioner.library.rollouts import Assignment, assign, pause, resume, withdraw
-from provisioner.library.stages import read_stages
+from provisioner.filestore.files import Added, all_files
+from provisioner.filestore.formats import FileKind
+from provisioner.filestore.intake import Wanted
+from provisioner.filestore.reports import file_report, rollout_report
+from provisioner.filestore.rollout import Policy
+from provisioner.filestore.rollouts import Assignment, assign, pause, resume, withdraw
+from provisioner.filestore.stages import read_stages
 from web.commands.options import echo_json, json_option, who, with_installation
 from web.installation import Installation
 
@@ -49,7 +49,7 @@ def files() -> None:
 @with_installation
 def add_firmware(installation: Installation, /, **given: object) -> None:
     """Check FILE, an image as the vendor has it, and keep it."""
-    _added(installation.library.add(_wanted(FileKind.FIRMWARE, given), who()))
+    _added(installation.filestore.add(_wanted(FileKind.FIRMWARE, given), who()))
 
 
 @files.command("add")
@@ -63,7 +63,7 @@ def add_firmware(installation: Installation, /, **given: object) -> None:
 @with_installation
 def add_file(installation: Installation, /, kind: str, **given: object) -> None:
     """Check FILE and keep it. Files of one name for different models are told apart."""
-    _added(installation.library.add(_wanted(FileKind(kind), given), who()))
+    _added(installation.filestore.add(_wanted(FileKind(kind), given), who()))
 
 
 def _wanted(kind: FileKind, given: dict[str, object]) -> Wanted:
@@ -114,7 +114,7 @@ def _list(installation: Installation, kinds: tuple[FileKind, ...], *, as_json: b
 @with_installation
 def remove_firmware(installation: Installation, image: str) -> None:
     """Forget the firmware IMAGE (its name or number)."""
-    row = installation.library.remove(image, [FileKind.FIRMWARE], who())
+    row = installation.filestore.remove(image, [FileKind.FIRMWARE], who())
     click.echo(f"{row.name} is removed")
 
 
@@ -123,7 +123,7 @@ def remove_firmware(installation: Installation, image: str) -> None:
 @with_installation
 def remove_file(installation: Installation, name: str) -> None:
     """Forget the file NAME (or its number)."""
-    row = installation.library.remove(name, PICTURES, who())
+    row = installation.filestore.remove(name, PICTURES, who())
     click.echo(f"{row.name} is removed")
 
 

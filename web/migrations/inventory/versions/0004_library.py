@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("version_matters", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
     op.add_column(
-        "phone", sa.Column("library_names", sa.JSON(), server_default="[]", nullable=False)
+        "phone", sa.Column("stored_names", sa.JSON(), server_default="[]", nullable=False)
     )
     op.create_table(
         "library_file",
@@ -87,6 +87,6 @@ def downgrade() -> None:
     op.drop_index("rollout_site", "rollout")
     op.drop_table("rollout")
     op.drop_table("library_file")
-    op.drop_column("phone", "library_names")
+    op.drop_column("phone", "stored_names")
     op.drop_column("phone", "version_matters")
     op.drop_column("phone", "offered")

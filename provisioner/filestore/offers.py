@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioner.inventory.tables import PhoneRow
-from provisioner.kit import Offer, PhoneKit, Urls
-from provisioner.library.files import best_for
-from provisioner.library.formats import SETTINGS
-from provisioner.library.records import device_of, rollouts_of, taken_by, taken_in
-from provisioner.library.rollout import (
+from provisioner.filestore.files import best_for
+from provisioner.filestore.formats import SETTINGS
+from provisioner.filestore.records import device_of, rollouts_of, taken_by, taken_in
+from provisioner.filestore.rollout import (
     Device,
     Rollout,
     Standing,
@@ -22,8 +20,10 @@ from provisioner.library.rollout import (
     is_offered,
     standing,
 )
-from provisioner.library.tables import LibraryFileRow
-from provisioner.library.users import names_in
+from provisioner.filestore.tables import LibraryFileRow
+from provisioner.filestore.users import names_in
+from provisioner.inventory.tables import PhoneRow
+from provisioner.kit import Offer, PhoneKit, Urls
 from provisioner.syntaxes import MaskedText
 
 MAX_TEXT = 255
@@ -131,7 +131,7 @@ def with_wish(session: Session, kit: PhoneKit, wanted: Wish) -> PhoneKit:
         own = kit.offer
         offer = replace(offer, version=own.version, url=own.url) if offer else own
     told = (*wanted.remarks, *_picture_remarks(session, kit))
-    return replace(kit, offer=offer, library_remarks=told)
+    return replace(kit, offer=offer, file_remarks=told)
 
 
 def facts_of(kit: PhoneKit, wanted: Wish) -> dict[str, object]:
@@ -139,11 +139,11 @@ def facts_of(kit: PhoneKit, wanted: Wish) -> dict[str, object]:
     return {
         "offered": wanted.text,
         "version_matters": wanted.managed or bool(kit.settings.firmware.url),
-        "library_names": [*library_names(kit), *wanted.names],
+        "stored_names": [*stored_names(kit), *wanted.names],
     }
 
 
-def library_names(kit: PhoneKit) -> tuple[str, ...]:
+def stored_names(kit: PhoneKit) -> tuple[str, ...]:
     """Return the files of the library that a phone's settings name. Pure."""
     return tuple(dict.fromkeys(name for _, name in names_in(_layer(kit))))
 

@@ -7,11 +7,11 @@ from collections import Counter
 from sqlalchemy import select
 
 from provisioner.db import Database
-from provisioner.library.records import Held, phones_of, rollouts_of, taken_by
-from provisioner.library.rollout import Progress, Rollout, State
-from provisioner.library.steps import decide, progress_of
-from provisioner.library.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
-from provisioner.library.vault import Vault
+from provisioner.filestore.records import Held, phones_of, rollouts_of, taken_by
+from provisioner.filestore.rollout import Progress, Rollout, State
+from provisioner.filestore.steps import decide, progress_of
+from provisioner.filestore.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
+from provisioner.filestore.vault import Vault
 from provisioner.mac import MacAddress
 
 Report = dict[str, object]

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioner.filestore.formats import SETTINGS
+from provisioner.filestore.tables import LibraryFileRow, RolloutRow
 from provisioner.inventory.tables import PhoneRow, RoomRow, SiteRow
-from provisioner.library.formats import SETTINGS
-from provisioner.library.tables import LibraryFileRow, RolloutRow
 from provisioner.mac import MacAddress
 
 SCHEME = "library:"

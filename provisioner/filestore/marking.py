@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from provisioner.filestore.offers import wish
+from provisioner.filestore.records import phones_of, rollouts_of, taken_by, taken_in
+from provisioner.filestore.rollout import in_charge
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow
-from provisioner.library.offers import wish
-from provisioner.library.records import phones_of, rollouts_of, taken_by, taken_in
-from provisioner.library.rollout import in_charge
 
 CHUNK = 500
 

@@ -13,10 +13,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from provisioner.db import Database
-from provisioner.inventory.audit import note
-from provisioner.library.marking import differing, mark_differing
-from provisioner.library.records import phones_of, rollouts_of, taken_by, taken_in
-from provisioner.library.rollout import (
+from provisioner.filestore.marking import differing, mark_differing
+from provisioner.filestore.records import phones_of, rollouts_of, taken_by, taken_in
+from provisioner.filestore.rollout import (
     Decision,
     Progress,
     Rollout,
@@ -26,8 +25,9 @@ from provisioner.library.rollout import (
     in_charge,
     standing,
 )
-from provisioner.library.stages import stage_of
-from provisioner.library.tables import RolloutRow
+from provisioner.filestore.stages import stage_of
+from provisioner.filestore.tables import RolloutRow
+from provisioner.inventory.audit import note
 from provisioner.mac import MacAddress
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioner.filestore.formats import SETTINGS
+from provisioner.filestore.tables import LibraryFileRow
+from provisioner.filestore.users import SCHEME, names_in
 from provisioner.inventory.site_file import SiteFile
 from provisioner.inventory.site_settings import layers_of
-from provisioner.library.formats import SETTINGS
-from provisioner.library.tables import LibraryFileRow
-from provisioner.library.users import SCHEME, names_in
 
 
 def check_library_names(session: Session, sources: Iterable[SiteFile]) -> None:

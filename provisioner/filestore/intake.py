@@ -12,18 +12,18 @@ from provisioner.catalogue.models import Model
 from provisioner.catalogue.schema import Role
 from provisioner.catalogue.versions import version_tuple
 from provisioner.errors import UnknownThingError
-from provisioner.identify import read_name
-from provisioner.library.findings import FileRefusedError, Findings
-from provisioner.library.firmware_images import check_image
-from provisioner.library.formats import (
+from provisioner.filestore.findings import FileRefusedError, Findings
+from provisioner.filestore.firmware_images import check_image
+from provisioner.filestore.formats import (
     MAX_BYTES,
     FileKind,
     PictureRule,
     RingToneRule,
     formats_of,
 )
-from provisioner.library.pictures import check_picture
-from provisioner.library.ring_tones import check_ring_tone
+from provisioner.filestore.pictures import check_picture
+from provisioner.filestore.ring_tones import check_ring_tone
+from provisioner.identify import read_name
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -11,17 +11,17 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioner.db import Database
+from provisioner.filestore.coverage import Coverage
+from provisioner.filestore.files import best_for
+from provisioner.filestore.formats import FileKind
+from provisioner.filestore.offers import wish_of
+from provisioner.filestore.records import device_of, rollouts_of
+from provisioner.filestore.rollout import in_charge
+from provisioner.filestore.tables import LibraryFileRow, RolloutPhoneRow
+from provisioner.filestore.vault import Vault
 from provisioner.inventory.audit import note
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow, RoomRow
-from provisioner.library.coverage import Coverage
-from provisioner.library.files import best_for
-from provisioner.library.formats import FileKind
-from provisioner.library.offers import wish_of
-from provisioner.library.records import device_of, rollouts_of
-from provisioner.library.rollout import in_charge
-from provisioner.library.tables import LibraryFileRow, RolloutPhoneRow
-from provisioner.library.vault import Vault
 from provisioner.mac import MacAddress
 from provisioner.resources import Resource
 from provisioner.shelf import Entry
@@ -46,7 +46,7 @@ class LibraryShelf:
 
     def find(self, entry: Entry, name: str, query: str) -> Resource | None:  # noqa: ARG002 - the protocol's
         """Return a file of the library; None: this phone may have none of that name."""
-        if name.lower() not in {named.lower() for named in entry.library_names}:
+        if name.lower() not in {named.lower() for named in entry.stored_names}:
             return None
         row = self._row(entry, name)
         body = self._vault.view(row.digest) if row else None

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioner.filestore.rollout import Device, Image, Policy, Rollout, State, Taken
+from provisioner.filestore.stages import Stage
+from provisioner.filestore.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
 from provisioner.inventory.tables import PhoneRow, RoomRow
-from provisioner.library.rollout import Device, Image, Policy, Rollout, State, Taken
-from provisioner.library.stages import Stage
-from provisioner.library.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
 
 
 def rollouts_of(session: Session, site: str | None = None) -> list[Rollout]:

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
 from provisioner.errors import DuplicateError, InventoryError, UnknownThingError
+from provisioner.filestore.findings import FileRefusedError, Findings
+from provisioner.filestore.formats import MAX_BYTES, FileKind
+from provisioner.filestore.intake import Label, Wanted, check_content, label_of
+from provisioner.filestore.tables import LibraryFileRow
+from provisioner.filestore.users import users_of
+from provisioner.filestore.vault import Content, Vault
 from provisioner.inventory.audit import note
 from provisioner.inventory.phones import require_site
-from provisioner.library.findings import FileRefusedError, Findings
-from provisioner.library.formats import MAX_BYTES, FileKind
-from provisioner.library.intake import Label, Wanted, check_content, label_of
-from provisioner.library.tables import LibraryFileRow
-from provisioner.library.users import users_of
-from provisioner.library.vault import Content, Vault
 
 
 @dataclass(frozen=True, slots=True)

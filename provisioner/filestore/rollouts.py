@@ -11,13 +11,10 @@ from sqlalchemy.orm import Session
 
 from provisioner.db import Database
 from provisioner.errors import InventoryError, UnknownThingError
-from provisioner.inventory.audit import note
-from provisioner.inventory.phones import require_site
-from provisioner.inventory.tables import RoomRow
-from provisioner.library.files import the_file
-from provisioner.library.formats import FileKind
-from provisioner.library.marking import mark, mark_differing
-from provisioner.library.records import (
+from provisioner.filestore.files import the_file
+from provisioner.filestore.formats import FileKind
+from provisioner.filestore.marking import mark, mark_differing
+from provisioner.filestore.records import (
     image_of,
     phones_of,
     rollout_of,
@@ -25,7 +22,7 @@ from provisioner.library.records import (
     taken_by,
     taken_in,
 )
-from provisioner.library.rollout import (
+from provisioner.filestore.rollout import (
     Device,
     Image,
     Policy,
@@ -37,8 +34,11 @@ from provisioner.library.rollout import (
     same_version,
     standing,
 )
-from provisioner.library.stages import Spot, Stage, default_stages, stage_of
-from provisioner.library.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
+from provisioner.filestore.stages import Spot, Stage, default_stages, stage_of
+from provisioner.filestore.tables import LibraryFileRow, RolloutPhoneRow, RolloutRow
+from provisioner.inventory.audit import note
+from provisioner.inventory.phones import require_site
+from provisioner.inventory.tables import RoomRow
 from provisioner.mac import MacAddress
 
 SHOWN = 5

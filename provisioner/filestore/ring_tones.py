@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from provisioner.library.findings import FileRefusedError, Findings
-from provisioner.library.formats import RingToneRule
+from provisioner.filestore.findings import FileRefusedError, Findings
+from provisioner.filestore.formats import RingToneRule
 
 MEDIA_TYPE = "audio/wav"
 _PCM, _A_LAW, _U_LAW = 1, 6, 7

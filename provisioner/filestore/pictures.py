@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from provisioner.catalogue.models import Model
-from provisioner.library.findings import FileRefusedError, Findings
-from provisioner.library.firmware_images import is_text
-from provisioner.library.formats import PictureRule
+from provisioner.filestore.findings import FileRefusedError, Findings
+from provisioner.filestore.firmware_images import is_text
+from provisioner.filestore.formats import PictureRule
 
 MAX_PIXELS = 4096 * 4096
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "BMP": "bmp"}

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from provisioner.catalogue.record import Record
 from provisioner.catalogue.versions import version_tuple
-from provisioner.library.stages import Stage, stage_of
+from provisioner.filestore.stages import Stage, stage_of
 
 
 class State(StrEnum):

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioner.library.findings import FileRefusedError, Findings
-from provisioner.library.formats import FirmwareRule
+from provisioner.filestore.findings import FileRefusedError, Findings
+from provisioner.filestore.formats import FirmwareRule
 
 HEAD_BYTES = 64 * 1024
 MIN_BYTES = 4 * 1024  # the smallest known, that of a key module, has 94 KB

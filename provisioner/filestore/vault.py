@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from provisioner.library.findings import FileRefusedError
+from provisioner.filestore.findings import FileRefusedError
 
 T = TypeVar("T")
 

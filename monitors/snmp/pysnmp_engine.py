@@ -1,0 +1,195 @@
+"""pysnmp's protocol engine: who is known to it, and what its answers are as plain values.
+
+It is used without the convenience layer on top, which resolves names of MIBs that we do not have
+and is several times slower. An engine belongs to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from pyasn1.type import univ
+from pydantic import SecretStr
+from pysnmp.carrier.asyncio.dgram import udp, udp6
+from pysnmp.entity import config, engine
+from pysnmp.error import PySnmpError
+from pysnmp.proto import errind, rfc1905
+
+from monitors.snmp.credentials import Community, Credentials
+from monitors.snmp.values import Answer, Failure, FailureKind, Value, Varbind
+
+KEY_MIN = 8
+Resolved = tuple[tuple[int, ...], Any]
+"""Transport domain and address, as pysnmp wants them."""
+_TICK_S = 0.1
+_V2C, _V3 = 1, 3
+NOTHING = univ.Null("")
+
+_AUTH: dict[str, Any] = {
+    "md5": config.USM_AUTH_HMAC96_MD5,
+    "sha": config.USM_AUTH_HMAC96_SHA,
+    "sha224": config.USM_AUTH_HMAC128_SHA224,
+    "sha256": config.USM_AUTH_HMAC192_SHA256,
+    "sha384": config.USM_AUTH_HMAC256_SHA384,
+    "sha512": config.USM_AUTH_HMAC384_SHA512,
+}
+# Cisco's AES-192 and AES-256 extend their keys as the Blumenthal draft does
+_PRIV: dict[str, Any] = {
+    "des": config.USM_PRIV_CBC56_DES,
+    "3des": config.USM_PRIV_CBC168_3DES,
+    "aes": config.USM_PRIV_CFB128_AES,
+    "aes192": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "aes256": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+}
+_TOO_BIG, _NO_SUCH_NAME = 1, 2
+_NO_ACCESS = frozenset({6, 16})  # noAccess, authorizationError (RFC 3416, 3)
+_REFUSALS = (
+    errind.UnknownUserName,
+    errind.UnknownSecurityName,
+    errind.UnknownCommunityName,
+    errind.WrongDigest,
+    errind.AuthenticationFailure,
+    errind.AuthenticationError,
+    errind.DecryptionError,
+    errind.UnsupportedSecurityLevel,
+    errind.UnsupportedAuthProtocol,
+    errind.UnsupportedPrivProtocol,
+    errind.NotInTimeWindow,
+    errind.NoSuchContext,
+    errind.NoAccessEntry,
+)
+
+
+class Engine:
+    """One protocol engine of pysnmp: for all communities, or for one user of SNMPv3.
+
+    Its tables find a community by its name and a user by theirs: two users with one name and
+    different keys need two engines, and one community must be in them once.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Any = engine.SnmpEngine()
+        self._domains: set[tuple[int, ...]] = set()
+        self._parameters: dict[Credentials, str] = {}
+        self._targets: dict[tuple[str, Any, float], str] = {}
+
+    def close(self) -> None:
+        """Close its sockets."""
+        self._engine.close_dispatcher()
+
+    def target(self, resolved: Resolved, credentials: Credentials, timeout_s: float) -> str:
+        """Return the name of an agent in the tables; it is put there once."""
+        parameters = self._parameters.get(credentials)
+        if parameters is None:
+            parameters = f"who-{len(self._parameters)}"
+            name, model, level = _secured(self._engine, parameters, credentials)
+            config.add_target_parameters(self._engine, parameters, name, level, model)
+            self._parameters[credentials] = parameters
+        key = (parameters, resolved, timeout_s)
+        if key not in self._targets:
+            domain, address = resolved
+            self._listen(domain)
+            name = f"agent-{len(self._targets)}"
+            hundredths = round(timeout_s * 100)
+            config.add_target_address(
+                self._engine, name, domain, address, parameters, timeout=hundredths, retryCount=0
+            )
+            self._targets[key] = name
+        return self._targets[key]
+
+    def _listen(self, domain: tuple[int, ...]) -> None:
+        if domain in self._domains:
+            return
+        kind = udp6.Udp6Transport if domain == udp6.DOMAIN_NAME else udp.UdpTransport
+        config.add_transport(self._engine, domain, kind().open_client_mode())
+        self._engine.transport_dispatcher.set_timer_resolution(_TICK_S)
+        self._domains.add(domain)
+
+    async def send(self, generator: Any, target: str, context: str, *request: Any) -> Answer:  # noqa: ANN401
+        """Send a request and wait for what comes of it."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def done(*result: Any) -> None:  # noqa: ANN401 - pysnmp's callback
+            _, _, trouble, status, index, varbinds, _ = result
+            if future.done():
+                return
+            try:
+                future.set_result(_answer(trouble, int(status), int(index), varbinds))
+            except (TypeError, ValueError) as problem:  # a type of value SNMP does not have
+                future.set_result(Failure(FailureKind.AGENT, f"an unreadable answer: {problem}"))
+
+        try:
+            generator.send_varbinds(self._engine, target, None, context, *request, done)
+        except (PySnmpError, OSError) as problem:
+            return Failure(FailureKind.AGENT, f"the request cannot be sent: {problem}")
+        return await future
+
+
+def _secured(snmp_engine: Any, name: str, credentials: Credentials) -> tuple[str, int, str]:  # noqa: ANN401
+    """Tell an engine of credentials; returns security name, message model and level."""
+    if isinstance(credentials, Community):
+        config.add_v1_system(snmp_engine, name, credentials.name.get_secret_value())
+        return name, _V2C, "noAuthNoPriv"
+    keys: dict[str, Any] = {}
+    level = "noAuthNoPriv"
+    if credentials.auth is not None:
+        keys |= {
+            "authProtocol": _AUTH[credentials.auth_protocol],
+            "authKey": _key(credentials.auth),
+        }
+        level = "authNoPriv"
+        if credentials.priv is not None:
+            keys |= {
+                "privProtocol": _PRIV[credentials.priv_protocol],
+                "privKey": _key(credentials.priv),
+            }
+            level = "authPriv"
+    config.add_v3_user(snmp_engine, credentials.name, **keys)
+    return credentials.name, _V3, level
+
+
+def _key(phrase: SecretStr) -> str:
+    if len(phrase.get_secret_value()) < KEY_MIN:
+        raise ValueError(f"a pass phrase has at least {KEY_MIN} characters (RFC 3414, 11.2)")
+    return phrase.get_secret_value()
+
+
+def _answer(trouble: Any, status: int, index: int, varbinds: Any) -> Answer:  # noqa: ANN401
+    if trouble is not None:
+        return _trouble(trouble)
+    if status == 0:
+        return tuple(Varbind(tuple(name), _plain(value)) for name, value in varbinds)
+    if status == _TOO_BIG:
+        return Failure(FailureKind.TOO_BIG, "the answer would be too big")
+    if status == _NO_SUCH_NAME:
+        return tuple(Varbind(tuple(name), None) for name, _ in varbinds)
+    if status in _NO_ACCESS:
+        return Failure(FailureKind.REFUSED, f"the agent allows no access (error {status})", index)
+    return Failure(FailureKind.AGENT, f"the agent reports error {status}", index)
+
+
+def _trouble(trouble: Any) -> Failure:  # noqa: ANN401
+    if isinstance(trouble, errind.RequestTimedOut):
+        return Failure(FailureKind.SILENT, "no answer")
+    if isinstance(trouble, _REFUSALS):
+        return Failure(FailureKind.REFUSED, f"the agent refuses: {trouble}")
+    if isinstance(trouble, errind.TooBig):
+        return Failure(FailureKind.TOO_BIG, str(trouble))
+    return Failure(FailureKind.AGENT, str(trouble))
+
+
+_NO_VALUE = (rfc1905.NoSuchObject, rfc1905.NoSuchInstance, rfc1905.EndOfMibView, univ.Null)
+_KINDS: tuple[tuple[Any, Callable[[Any], Value | None]], ...] = (
+    (_NO_VALUE, lambda _: None),
+    (univ.ObjectIdentifier, tuple),
+    (univ.OctetString, bytes),
+)
+
+
+def _plain(value: Any) -> Value | None:  # noqa: ANN401
+    for kind, convert in _KINDS:
+        if isinstance(value, kind):
+            return convert(value)
+    return int(value)

@@ -252,3 +252,9 @@ def detected(object_id: Oid, description: str) -> str:
             if object_id[: len(prefix)] == prefix and weight > length:
                 best, length = name, weight
     return best
+
+
+def by_table(table: str) -> str:
+    """Return the one platform that has a power table, or ``UNKNOWN`` when several have."""
+    found = [name for name, platform in platforms().items() if table in platform.power]
+    return found[0] if len(found) == 1 else UNKNOWN

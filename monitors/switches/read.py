@@ -17,7 +17,7 @@ from monitors.snmp.values import Failure, FailureKind, Oid, Rows, Value, dotted
 from monitors.snmp.walk import Pace
 from monitors.switches import mibs
 from monitors.switches.assembly import Asked, assembled
-from monitors.switches.platform import detected, platforms, power_tables
+from monitors.switches.platform import by_table, detected, platforms, power_tables
 from monitors.switches.power_ports import Layout
 from monitors.switches.pse_map import power_column
 from monitors.switches.reading import SwitchReading
@@ -76,7 +76,7 @@ async def read_switch(
     system = {v.oid: v.value for v in answer if v.value is not None}
     platform_id = _platform(who, system)
     tables = await _power_tables(transport, platform_id, who.power_table, pace)
-    layout = _layout(platform_id, tables)
+    platform_id, layout = _layout(platform_id, tables)
     walked = await transport.bulk_walk(wanted(layout, scope), tables.pace)
     columns = {**tables.columns, **walked.columns}
     if scope is Scope.FULL and walked.failure is None:
@@ -145,15 +145,16 @@ def _watts(names: Iterable[str]) -> list[Oid]:
     return [(*b, *tables[n].watts.column) for n in names for b in tables[n].bases]
 
 
-def _layout(platform_id: str, walked: Walked) -> Layout:
-    platform = platforms()[platform_id] if platform_id else None
-    own = platform.power if platform else ()
+def _layout(platform_id: str, walked: Walked) -> tuple[str, Layout]:
+    """Return the platform and its facts; the table that answered may tell an unknown one."""
+    own = platforms()[platform_id].power if platform_id else ()
     for name in (*own, *power_tables()):
         table = power_tables()[name]
         for base in table.bases:
             if (*base, *table.watts.column) in walked.columns:
-                return Layout(platform, name, table, base)
-    return Layout(platform)
+                told = platform_id or by_table(name)
+                return told, Layout(platforms().get(told), name, table, base)
+    return platform_id, Layout(platforms().get(platform_id))
 
 
 async def _second_best(

@@ -37,7 +37,8 @@ def text(value: Value | None) -> str:
     decoded = value.rstrip(b"\0").decode("utf-8", "replace").replace("\0", " ")
     if "\ufffd" in decoded or any(ord(c) < ord(" ") and c not in "\r\n\t" for c in decoded):
         return ""
-    return " ".join(decoded.split())
+    shown = "".join(c for c in decoded if c.isprintable() or c.isspace())
+    return " ".join(shown.split())
 
 
 def mac(value: Value | None) -> MacAddress | None:

@@ -111,9 +111,16 @@ def test_a_switch_that_does_not_answer(kind: FailureKind, state: SwitchState) ->
 
 
 def test_what_an_unknown_switch_answers_decides() -> None:
-    reading = read(Agent(some_switch(oid("1.3.6.1.4.1.99999.1"))))
-    assert (reading.platform, reading.power_table) == ("", "cisco")
+    """A table that one platform has tells which it is; one that several have does not."""
+    unknown = oid("1.3.6.1.4.1.99999.1")
+    reading = read(Agent(some_switch(unknown)))
+    assert (reading.platform, reading.power_table) == ("cisco_ios", "cisco")
     assert reading.ports[0].power_mw == 6300
+    assert reading.ports[0].mapping is Mapping.PROVEN
+    radlan = {mibs.SYS_OBJECT_ID: unknown, (*oid("1.3.6.1.4.1.89.108.1.1.5"), 1, 49): 3900}
+    oem = read(Agent(radlan))
+    assert (oem.platform, oem.power_table) == ("", "radlan")
+    assert oem.ports[0].power_mw == 3900
 
 
 def test_another_makers_table_on_a_known_platform() -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import apply, every_model, http, machine, options, render, start, tftp
+from bench import apply, every_model, http, machine, options, render, start, switches, tftp
 from bench.report import Table
 
 MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = 
     "apply": apply.measure,
     "start": start.measure,
     "options": options.measure,
+    "switches": switches.measure,
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 QUIET_LOAD = 0.5

@@ -147,7 +147,7 @@ def test_a_new_name_is_seen_on_the_next_request_and_no_phone_is_marked(
     site["accounts"][0]["name"] = "Front desk"
     server.folder.apply(site)
     assert ask(url, If_None_Match=after.header("ETag")).status == 304  # it is not listed
-    room(site, "101")["settings"] = {}
+    room(site, "101")["settings"] = {"directory": {"phonebook": True}}  # guests have none
     server.folder.apply(site)
     guest = server.folder.urls(FANVIL)[FANVIL]
     assert names(ask(guest + "phonebook.xml").body, "Name")[1] == "Doctora"

@@ -7,6 +7,7 @@ and is several times slower. An engine belongs to one event loop.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -17,14 +18,15 @@ from pysnmp.entity import config, engine
 from pysnmp.error import PySnmpError
 from pysnmp.proto import errind, rfc1905
 
-from monitors.snmp.credentials import Community, Credentials
+from monitors.snmp.addresses import Address
+from monitors.snmp.credentials import User
+from monitors.snmp.statuses import answer_of
 from monitors.snmp.values import Answer, Failure, FailureKind, Value, Varbind
 
 KEY_MIN = 8
-Resolved = tuple[tuple[int, ...], Any]
-"""Transport domain and address, as pysnmp wants them."""
 _TICK_S = 0.1
-_V2C, _V3 = 1, 3
+_V3 = 3
+_PARAMETERS = "how"
 NOTHING = univ.Null("")
 
 _AUTH: dict[str, Any] = {
@@ -43,12 +45,9 @@ _PRIV: dict[str, Any] = {
     "aes192": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
     "aes256": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
 }
-_TOO_BIG, _NO_SUCH_NAME = 1, 2
-_NO_ACCESS = frozenset({6, 16})  # noAccess, authorizationError (RFC 3416, 3)
 _REFUSALS = (
     errind.UnknownUserName,
     errind.UnknownSecurityName,
-    errind.UnknownCommunityName,
     errind.WrongDigest,
     errind.AuthenticationFailure,
     errind.AuthenticationError,
@@ -63,49 +62,50 @@ _REFUSALS = (
 
 
 class Engine:
-    """One protocol engine of pysnmp: for all communities, or for one user of SNMPv3.
+    """One protocol engine of pysnmp, for one user.
 
-    Its tables find a community by its name and a user by theirs: two users with one name and
-    different keys need two engines, and one community must be in them once.
+    Args:
+        user: how it makes itself known.
+
+    Raises:
+        ValueError: a key is too short.
+        PySnmpError: a protocol cannot be used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user: User) -> None:
         self._engine: Any = engine.SnmpEngine()
         self._domains: set[tuple[int, ...]] = set()
-        self._parameters: dict[Credentials, str] = {}
-        self._targets: dict[tuple[str, Any, float], str] = {}
+        self._targets: dict[tuple[Address, float], str] = {}
+        level = _introduced(self._engine, user)
+        config.add_target_parameters(self._engine, _PARAMETERS, user.name, level, _V3)
 
     def close(self) -> None:
         """Close its sockets."""
         self._engine.close_dispatcher()
 
-    def target(self, resolved: Resolved, credentials: Credentials, timeout_s: float) -> str:
-        """Return the name of an agent in the tables; it is put there once."""
-        parameters = self._parameters.get(credentials)
-        if parameters is None:
-            parameters = f"who-{len(self._parameters)}"
-            name, model, level = _secured(self._engine, parameters, credentials)
-            config.add_target_parameters(self._engine, parameters, name, level, model)
-            self._parameters[credentials] = parameters
-        key = (parameters, resolved, timeout_s)
+    def target(self, address: Address, timeout_s: float) -> str:
+        """Return the name of an agent in its tables; it is put there once."""
+        key = (address, timeout_s)
         if key not in self._targets:
-            domain, address = resolved
-            self._listen(domain)
             name = f"agent-{len(self._targets)}"
+            domain, where = self._listening(address)
             hundredths = round(timeout_s * 100)
             config.add_target_address(
-                self._engine, name, domain, address, parameters, timeout=hundredths, retryCount=0
+                self._engine, name, domain, where, _PARAMETERS, timeout=hundredths, retryCount=0
             )
             self._targets[key] = name
         return self._targets[key]
 
-    def _listen(self, domain: tuple[int, ...]) -> None:
-        if domain in self._domains:
-            return
-        kind = udp6.Udp6Transport if domain == udp6.DOMAIN_NAME else udp.UdpTransport
-        config.add_transport(self._engine, domain, kind().open_client_mode())
-        self._engine.transport_dispatcher.set_timer_resolution(_TICK_S)
-        self._domains.add(domain)
+    def _listening(self, address: Address) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+        """Return pysnmp's names for an address; its socket is open then."""
+        six = address.family == socket.AF_INET6
+        domain: tuple[int, ...] = udp6.DOMAIN_NAME if six else udp.DOMAIN_NAME
+        if domain not in self._domains:
+            kind = udp6.Udp6Transport if six else udp.UdpTransport
+            config.add_transport(self._engine, domain, kind().open_client_mode())
+            self._engine.transport_dispatcher.set_timer_resolution(_TICK_S)
+            self._domains.add(domain)
+        return domain, address.where if six else address.where[:2]
 
     async def send(self, generator: Any, target: str, context: str, *request: Any) -> Answer:  # noqa: ANN401
         """Send a request and wait for what comes of it."""
@@ -127,27 +127,18 @@ class Engine:
         return await future
 
 
-def _secured(snmp_engine: Any, name: str, credentials: Credentials) -> tuple[str, int, str]:  # noqa: ANN401
-    """Tell an engine of credentials; returns security name, message model and level."""
-    if isinstance(credentials, Community):
-        config.add_v1_system(snmp_engine, name, credentials.name.get_secret_value())
-        return name, _V2C, "noAuthNoPriv"
+def _introduced(snmp_engine: Any, user: User) -> str:  # noqa: ANN401
+    """Tell an engine of its user; returns the security level."""
     keys: dict[str, Any] = {}
     level = "noAuthNoPriv"
-    if credentials.auth is not None:
-        keys |= {
-            "authProtocol": _AUTH[credentials.auth_protocol],
-            "authKey": _key(credentials.auth),
-        }
+    if user.auth is not None:
+        keys |= {"authProtocol": _AUTH[user.auth_protocol], "authKey": _key(user.auth)}
         level = "authNoPriv"
-        if credentials.priv is not None:
-            keys |= {
-                "privProtocol": _PRIV[credentials.priv_protocol],
-                "privKey": _key(credentials.priv),
-            }
+        if user.priv is not None:
+            keys |= {"privProtocol": _PRIV[user.priv_protocol], "privKey": _key(user.priv)}
             level = "authPriv"
-    config.add_v3_user(snmp_engine, credentials.name, **keys)
-    return credentials.name, _V3, level
+    config.add_v3_user(snmp_engine, user.name, **keys)
+    return level
 
 
 def _key(phrase: SecretStr) -> str:
@@ -159,15 +150,8 @@ def _key(phrase: SecretStr) -> str:
 def _answer(trouble: Any, status: int, index: int, varbinds: Any) -> Answer:  # noqa: ANN401
     if trouble is not None:
         return _trouble(trouble)
-    if status == 0:
-        return tuple(Varbind(tuple(name), _plain(value)) for name, value in varbinds)
-    if status == _TOO_BIG:
-        return Failure(FailureKind.TOO_BIG, "the answer would be too big")
-    if status == _NO_SUCH_NAME:
-        return tuple(Varbind(tuple(name), None) for name, _ in varbinds)
-    if status in _NO_ACCESS:
-        return Failure(FailureKind.REFUSED, f"the agent allows no access (error {status})", index)
-    return Failure(FailureKind.AGENT, f"the agent reports error {status}", index)
+    plain = tuple(Varbind(tuple(name), _plain(value)) for name, value in varbinds)
+    return answer_of(status, index, plain)
 
 
 def _trouble(trouble: Any) -> Failure:  # noqa: ANN401

@@ -115,7 +115,7 @@ def _moved(cursor: Cursor, varbind: Varbind) -> Cursor:
         return replace(cursor, end=End.COMPLETE)
     if cursor.rows >= MOST_ROWS:
         return replace(cursor, end=End.TOO_MANY)
-    return replace(cursor, at=varbind.oid, rows=cursor.rows + 1)
+    return Cursor(cursor.column, varbind.oid, cursor.rows + 1)
 
 
 def answered(pace: Pace) -> Pace:

@@ -51,6 +51,13 @@ class Layout:
     table: PowerTable | None = None
     base: Oid = field(default=())
 
+    def columns(self) -> tuple[Oid, ...]:
+        """The maker's columns of power: its table, and its budget."""
+        own = [(*self.base, *c) for c in self.table.columns()] if self.table else []
+        if self.platform is not None and self.platform.budget is not None:
+            own += self.platform.budget.columns()
+        return tuple(own)
+
     @property
     def rules(self) -> tuple[PseRule, ...]:
         """The maker's rules of numbering."""

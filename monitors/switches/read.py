@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from monitors.signals import SwitchState
 from monitors.snmp.transport import Transport, Walked
@@ -32,13 +31,6 @@ _LATE_VLANS = range(1006, 4095)
 ForVlan = Callable[[int], Transport]
 
 
-class Scope(StrEnum):
-    """How much is read: power every minute, everything every five."""
-
-    POWER = "power"
-    FULL = "full"
-
-
 @dataclass(frozen=True, slots=True)
 class Who:
     """A switch to be read.
@@ -57,7 +49,6 @@ class Who:
 async def read_switch(
     transport: Transport,
     who: Who,
-    scope: Scope = Scope.FULL,
     for_vlan: ForVlan | None = None,
     pace: Pace | None = None,
 ) -> SwitchReading:
@@ -66,7 +57,6 @@ async def read_switch(
     Args:
         transport: reads its agent.
         who: which switch.
-        scope: how much.
         for_vlan: returns what reads its bridge tables for one VLAN; None: not tried.
         pace: what its agent could do last time.
     """
@@ -77,12 +67,12 @@ async def read_switch(
     platform_id = _platform(who, system)
     tables = await _power_tables(transport, platform_id, who.power_table, pace)
     platform_id, layout = _layout(platform_id, tables)
-    walked = await transport.bulk_walk(wanted(layout, scope), tables.pace)
+    walked = await transport.bulk_walk(wanted(layout), tables.pace)
     columns = {**tables.columns, **walked.columns}
-    if scope is Scope.FULL and walked.failure is None:
+    if walked.failure is None:
         columns |= await _second_best(transport, columns, walked.pace)
     by_vlan: dict[int, Mapping[Oid, Rows]] = {}
-    if scope is Scope.FULL and for_vlan and layout.platform and layout.platform.vlan_contexts:
+    if for_vlan and layout.platform and layout.platform.vlan_contexts:
         by_vlan = await _by_vlan(columns, for_vlan)
     reading = assembled(who.name, platform_id, layout, Asked(system, columns, by_vlan))
     remarks = (*reading.remarks, *_remarks(walked))
@@ -99,24 +89,17 @@ def unreadable(name: str, failure: Failure) -> SwitchReading:
     return SwitchReading(name, state, failure=failure)
 
 
-def wanted(layout: Layout, scope: Scope) -> tuple[Oid, ...]:
-    """Return the columns to read, tables with the same rows together."""
-    table = layout.table
-    own = [(*layout.base, *c) for c in table.columns()] if table else []
-    platform = layout.platform
-    own += platform.budget.columns() if platform and platform.budget else []
+def wanted(layout: Layout) -> tuple[Oid, ...]:
+    """Return the columns of a whole reading, tables with the same rows together."""
     entities = power_column(layout.rules)
-    if entities is not None:
-        own += [entities, mibs.ENT_ALIAS]
-    power = (*mibs.POE_PORTS, *own, *mibs.POE_MAIN, *mibs.INTERFACES, *mibs.INTERFACE_NAMES)
-    power = (*power, mibs.DUPLEX, mibs.BASE_PORT, *mibs.LLDP, *mibs.CDP)
-    if platform is not None and platform.lldp_local is not None:
-        power = (*power, platform.lldp_local)
-    if scope is Scope.POWER:
-        return power
+    physical = () if entities is None else (entities, mibs.ENT_ALIAS)
+    platform = layout.platform
+    local = () if platform is None or platform.lldp_local is None else (platform.lldp_local,)
     cisco = mibs.CISCO if platform is not None and platform.vlan_contexts else ()
+    interfaces = (*mibs.INTERFACES, *mibs.INTERFACE_NAMES, mibs.DUPLEX, mibs.BASE_PORT)
     forwarding = (mibs.Q_FDB_PORT, mibs.Q_FDB_STATUS, mibs.Q_VLAN_FDB, mibs.PVID)
-    return (*power, *forwarding, mibs.ARP, *cisco)
+    power = (*mibs.POE_PORTS, *layout.columns(), *physical, *mibs.POE_MAIN)
+    return (*power, *interfaces, *mibs.LLDP, *mibs.CDP, *local, *forwarding, mibs.ARP, *cisco)
 
 
 def _platform(who: Who, system: Mapping[Oid, Value]) -> str:

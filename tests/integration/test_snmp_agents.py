@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from monitors.signals import PortPower, SwitchState
+from monitors.snmp.client import SnmpClient
 from monitors.snmp.credentials import User
-from monitors.snmp.pysnmp_exchange import SnmpClient
 from monitors.snmp.values import Failure, FailureKind, Oid, Varbind, oid
 from monitors.snmp.walk import End
 from monitors.switches.counters import Sample, counted
@@ -142,7 +142,8 @@ def test_two_users_of_one_name_and_different_keys(agent: int) -> None:
     async def run():
         async with SnmpClient(0.5) as client:
             right, wrong = (
-                client.session(HOST, agent, user(auth=key)) for key in ("Signing-123", "Signing-456")
+                client.session(HOST, agent, user(auth=key))
+                for key in ("Signing-123", "Signing-456")
             )
             return [await s.get([DESCR]) for s in (right, wrong, right)]
 

@@ -17,8 +17,8 @@ from pyasn1.codec.ber import decoder, encoder
 from pydantic import SecretStr
 from pysnmp.proto.api import v2c
 
+from monitors.snmp.client import SnmpClient
 from monitors.snmp.credentials import Community, Credentials
-from monitors.snmp.pysnmp_exchange import SnmpClient
 from monitors.snmp.session import Session
 from monitors.snmp.values import Failure, Oid
 

@@ -13,8 +13,9 @@ from monitors.snmp.transport import Walked
 from monitors.snmp.values import Answer, Failure, FailureKind, Oid, Value, Varbind, oid, within
 from monitors.snmp.walk import End, Pace
 from monitors.switches import mibs
-from monitors.switches.read import Scope, Who, read_switch, unreadable, vlans_in_use
+from monitors.switches.read import Who, read_switch, unreadable, vlans_in_use
 from monitors.switches.reading import Learned
+from monitors.switches.refresh import refreshed
 from provisioner.mac import MacAddress
 
 CISCO = oid("1.3.6.1.4.1.9.1.563")
@@ -145,11 +146,43 @@ def test_a_person_may_say_what_it_is() -> None:
 
 
 def test_every_minute_only_power_and_links() -> None:
-    agent = Agent(some_switch())
-    asyncio.run(read_switch(agent, Who("sw1"), Scope.POWER))
+    variables = some_switch()
+    whole = read(Agent(variables))
+    unplugged = {**variables, (*mibs.PETH_DETECTION, 1, 3): 2, (*mibs.IF_OPER, 10001): 2,
+                 (*oid("1.3.6.1.4.1.9.9.402.1.2.1"), 9, 1, 3): 0, mibs.SYS_UPTIME: 10_200}  # fmt: skip
+    agent = Agent(unplugged)
+    now = asyncio.run(refreshed(agent, whole))
+    port = now.ports[0]
+    assert (port.state, port.power_mw, port.link) == (PortPower.SEARCHING, 0, Link.DOWN)
+    assert (now.uptime_ticks, now.platform, now.sys_name) == (10_200, "cisco_ios", "sw-floor-2")
+    assert port.neighbours == whole.ports[0].neighbours
+    assert (port.name, port.mapping, port.if_index) == ("Fa0/1", Mapping.PROVEN, 10001)
     asked = {column for columns in agent.asked for column in columns}
-    assert mibs.PETH_DETECTION in asked
-    assert not asked & {mibs.Q_FDB_PORT, mibs.FDB_PORT, mibs.ARP, mibs.CISCO_VLANS}
+    assert not asked & {
+        *mibs.LLDP,
+        *mibs.CDP,
+        mibs.IF_NAME,
+        mibs.Q_FDB_PORT,
+        mibs.ARP,
+        mibs.ENT_ALIAS,
+    }
+    assert asyncio.run(refreshed(Agent(variables), now)) == whole
+
+
+def test_a_minute_without_an_answer() -> None:
+    whole = read(Agent(some_switch()))
+    failure = Failure(FailureKind.SILENT, "no answer")
+    assert asyncio.run(refreshed(Agent(failure=failure), whole)) == unreadable("sw1", failure)
+    broken = asyncio.run(refreshed(Agent({mibs.SYS_UPTIME: 5}, breaks=failure), whole))
+    assert (broken.state, broken.failure, broken.ports) == (SwitchState.UP, failure, whole.ports)
+
+
+def test_a_shut_port_stays_shut_until_everything_is_read_again() -> None:
+    switch = some_switch() | {(*mibs.CISCO_ERR_DISABLED, 10001, 0): 2, (*mibs.IF_OPER, 10001): 2}
+    whole = read(Agent(switch))
+    now = asyncio.run(refreshed(Agent(switch | {(*mibs.IF_LAST_CHANGE, 10001): 77}), whole))
+    assert now.ports[0].link is Link.BLOCKED
+    assert now.ports[0].counters["last_change"] == 77
 
 
 def test_the_plain_forwarding_table_only_where_there_is_no_better() -> None:

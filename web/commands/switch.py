@@ -13,8 +13,8 @@ import click
 from pydantic import SecretStr
 
 from monitors.signals import Mapping
+from monitors.snmp.client import SnmpClient
 from monitors.snmp.credentials import PORT, Community, Credentials, User
-from monitors.snmp.pysnmp_exchange import SnmpClient
 from monitors.switches.platform import platforms
 from monitors.switches.read import Who, read_switch
 from monitors.switches.reading import How, Neighbour, PoeBudget, PortReading, SwitchReading

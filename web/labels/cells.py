@@ -60,19 +60,19 @@ class Heading:
 def heading(box: Box, title: str, room: str, hint: tuple[Text, ...]) -> Heading:
     """Return a heading whose lines fit their box."""
 
-    def size(text: str, share: float, largest: float) -> float:
-        room_mm = box.width_mm, box.height_mm * share
+    def size(text: str, share: float, largest: float, across: float = 1.0) -> float:
+        room_mm = box.width_mm * across, box.height_mm * share
         return fit(((text, 1),), room_mm, box.height_mm * largest, _SMALLEST_MM).size_mm
 
     joined = SEPARATOR.join(text.text for text in hint)
     return Heading(
         box=box,
         title=title,
-        title_mm=size(title, 0.45, 0.32),
+        title_mm=size(title, 0.4, 0.32, across=0.86),  # serifs, and set wide
         room=room,
-        room_mm=size(room, 0.28, 0.2),
+        room_mm=size(room, 0.26, 0.2),
         hint=hint,
-        hint_mm=size(joined, 0.25, 0.13),
+        hint_mm=size(joined, 0.22, 0.13),
     )
 
 

@@ -10,10 +10,11 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from monitors.signals import Mapping, PortPower
 from monitors.snmp.values import Oid, oid
+from provisioner.catalogue.reading import checked_record
 from provisioner.catalogue.record import Pattern, Record, Slug, Source
 from provisioner.errors import CatalogueError
 
@@ -231,13 +232,9 @@ def _records(folder: str, kind: type[_R]) -> dict[str, _R]:
         where = f"{folder}/{file.name}"
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8"))
-            found[file.name.removesuffix(".toml")] = kind.model_validate(values)
         except tomllib.TOMLDecodeError as problem:
             raise CatalogueError(where, "", str(problem)) from problem
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise CatalogueError(where, key, first["msg"]) from problem
+        found[file.name.removesuffix(".toml")] = checked_record(where, values, kind)
     return found
 
 

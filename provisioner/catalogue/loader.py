@@ -6,21 +6,21 @@ A wrong file stops the start with the file's name and the key in it.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from provisioner.catalogue.inheritance import complete, lineage
 from provisioner.catalogue.inserts import Insert, InsertFile
 from provisioner.catalogue.lint import check
 from provisioner.catalogue.models import Model
 from provisioner.catalogue.presets import MAIN_PRESETS, Preset, RoomTemplate
+from provisioner.catalogue.reading import checked_record, read_record, read_toml
 from provisioner.catalogue.schema import Dialect, Vendor
 from provisioner.catalogue.versions import version_tuple
 from provisioner.errors import CatalogueError, UnknownThingError
@@ -130,14 +130,14 @@ def load(folder: Path | None = None) -> Catalogue:
     inserts: dict[str, tuple[Insert, ...]] = {}
     files: dict[str, str] = {}
     for path in sorted(root.glob("phones/*/vendor.toml")):
-        vendor = _read(root, path, Vendor)
+        vendor = read_record(root, path, Vendor)
         if vendor.id != path.parent.name:
             raise CatalogueError(str(path.relative_to(root)), "id", f"must be {path.parent.name!r}")
         vendors[vendor.id] = vendor
         files[vendor.id] = str(path.relative_to(root))
         paper = path.with_name("inserts.toml")
         if paper.is_file():
-            inserts[vendor.id] = _read(root, paper, InsertFile).inserts
+            inserts[vendor.id] = read_record(root, paper, InsertFile).inserts
         for file, model in _read_models(root, path.parent, vendor):
             _new(models, model.id, root, file)
             models[model.id] = model
@@ -160,7 +160,7 @@ def load(folder: Path | None = None) -> Catalogue:
 def _read_all(root: Path, part: str, kind: type[T], files: dict[str, str]) -> dict[str, T]:
     found: dict[str, T] = {}
     for file in sorted(root.glob(f"{part}/*.toml")):
-        record = _read(root, file, kind)
+        record = read_record(root, file, kind)
         record_id = file.stem
         if getattr(record, "id", "") != record_id:
             raise CatalogueError(str(file.relative_to(root)), "id", f"must be {record_id!r}")
@@ -172,32 +172,12 @@ def _read_all(root: Path, part: str, kind: type[T], files: dict[str, str]) -> di
 def _read_models(root: Path, folder: Path, vendor: Vendor) -> Iterator[tuple[Path, Model]]:
     paths = {file.stem: file for file in sorted(folder.glob("models/*.toml"))}
     written = {
-        stem: (str(file.relative_to(root)), _toml(root, file)) for stem, file in paths.items()
+        stem: (str(file.relative_to(root)), read_toml(root, file)) for stem, file in paths.items()
     }
     # what others build on comes first: a mistake is found where it was made
     for stem in sorted(paths, key=lambda stem: (len(lineage(written, stem)), stem)):
         data = complete(written, vendor.key_sets, stem)
-        yield paths[stem], _checked(written[stem][0], data, Model)
-
-
-def _read(root: Path, file: Path, kind: type[T]) -> T:
-    return _checked(str(file.relative_to(root)), _toml(root, file), kind)
-
-
-def _toml(root: Path, file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CatalogueError(str(file.relative_to(root)), "", f"not TOML: {problem}") from problem
-
-
-def _checked(name: str, data: dict[str, Any], kind: type[T]) -> T:
-    try:
-        return kind.model_validate(data)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(name, key, first["msg"]) from problem
+        yield paths[stem], checked_record(written[stem][0], data, Model)
 
 
 def _new(models: Mapping[str, Model], model_id: str, root: Path, file: Path) -> None:

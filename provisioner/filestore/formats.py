@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from provisioner.catalogue.reading import read_record
 from provisioner.catalogue.record import ModelId, Record, Source
-from provisioner.errors import CatalogueError
 
 FILE_NAME = "library.toml"
 
@@ -96,12 +95,4 @@ def formats_of(folder: Path, vendor: str) -> VendorFormats:
     file = folder / "phones" / vendor / FILE_NAME
     if not vendor or not file.is_file():
         return VendorFormats()
-    name = str(file.relative_to(folder))
-    try:
-        return VendorFormats.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CatalogueError(name, "", f"not TOML: {problem}") from problem
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(name, key, first["msg"]) from problem
+    return read_record(folder, file, VendorFormats)

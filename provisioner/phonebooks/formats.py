@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from provisioner.catalogue.loader import Catalogue
+from provisioner.catalogue.reading import read_record
 from provisioner.catalogue.record import Pattern, Record, Slug, Source
 from provisioner.catalogue.schema import Dialect
-from provisioner.errors import CatalogueError
 
 FILE_NAME = "phonebooks.toml"
 WORDS_FILE = "phonebooks/words.toml"
-R = TypeVar("R", bound=Record)
 
 
 class BookFormat(Record):
@@ -82,22 +80,10 @@ def books_of(folder: Path, vendor: str) -> VendorBooks:
         CatalogueError: the file is wrong; it names file and key.
     """
     file = folder / "phones" / vendor / FILE_NAME
-    return _read(folder, file, VendorBooks) if file.is_file() else VendorBooks()
+    return read_record(folder, file, VendorBooks) if file.is_file() else VendorBooks()
 
 
 @lru_cache(maxsize=4)
 def words_of(folder: Path) -> Words:
     """Return the words around entries; raises CatalogueError."""
-    return _read(folder, folder / WORDS_FILE, Words)
-
-
-def _read(folder: Path, file: Path, kind: type[R]) -> R:
-    name = str(file.relative_to(folder))
-    try:
-        return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CatalogueError(name, "", f"not TOML: {problem}") from problem
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(name, key, first["msg"]) from problem
+    return read_record(folder, folder / WORDS_FILE, Words)

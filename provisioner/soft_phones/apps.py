@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from provisioner.catalogue.reading import read_record
 from provisioner.catalogue.record import Pattern, Record, Slug, Source
-from provisioner.errors import CatalogueError, InventoryError, UnknownThingError
+from provisioner.errors import InventoryError, UnknownThingError
 
 FOLDER = "soft_phones"
 LINK_FOLDER = "soft"
@@ -59,16 +59,7 @@ def apps_in(folder: Path) -> Mapping[str, SoftPhoneApp]:
     Raises:
         CatalogueError: the file is wrong; it names file and key.
     """
-    name = f"{FOLDER}/{_FILE}"
-    try:
-        text = (folder / FOLDER / _FILE).read_text(encoding="utf-8")
-        apps = AppFile.model_validate(tomllib.loads(text)).apps
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CatalogueError(name, "", f"not TOML: {problem}") from problem
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CatalogueError(name, key, first["msg"]) from problem
+    apps = read_record(folder, folder / FOLDER / _FILE, AppFile).apps
     return {app.id: app for app in apps}
 
 

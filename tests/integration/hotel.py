@@ -136,12 +136,17 @@ class Hotel:
         for _ in range(300):
             try:
                 with urllib.request.urlopen(f"http://{self.http}/health", timeout=2):
-                    return
+                    if self._is_field_up():
+                        return
             except OSError:
                 if process.poll() is not None:
                     break
-                time.sleep(0.2)
+            time.sleep(0.2)
         raise RuntimeError((self.folder / "serve.log").read_text(encoding="utf-8"))
+
+    def _is_field_up(self) -> bool:
+        """Plug-and-play is another process than HTTP, and may come up later."""
+        return "PnP on" in (self.folder / "serve.log").read_text(encoding="utf-8")
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:

@@ -7,23 +7,28 @@ import socket
 from provisioner.sip.message import SipRequest, SipResponse, parse_message
 from web.simulated.device import SimulatedDevice
 
-TIMEOUT_S = 10.0
+RESEND_S = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
+"""How long each SUBSCRIBE is waited for before the next copy (RFC 3261, timer E)."""
 
 
 def ask(device: SimulatedDevice, group: tuple[str, int], own_host: str = "127.0.0.1") -> str:
     """Send the SUBSCRIBE and return the URL of the NOTIFY; empty when nobody answers with one.
 
-    Both the 200 and the NOTIFY must come, as a device wants it; the NOTIFY is answered.
+    Both the 200 and the NOTIFY must come, as a device wants it; the NOTIFY is answered. Silence
+    is met with the same SUBSCRIBE again, as RFC 3261 section 17.1.2 has it for UDP.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.bind((own_host, 0))
         channel.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own_host))
-        channel.settimeout(TIMEOUT_S)
-        channel.sendto(subscribe(device, (own_host, channel.getsockname()[1])), group)
-        try:
-            return _listen(channel)
-        except TimeoutError:
-            return ""
+        asked = subscribe(device, (own_host, channel.getsockname()[1]))
+        for wait_s in RESEND_S:
+            channel.sendto(asked, group)
+            channel.settimeout(wait_s)
+            try:
+                return _listen(channel)
+            except TimeoutError:
+                continue
+        return ""
 
 
 def _listen(channel: socket.socket) -> str:

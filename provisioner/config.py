@@ -107,6 +107,31 @@ class Retention(_Part):
     incident_days: int = Field(default=400, ge=1, description="incidents that are over")
 
 
+class Monitor(_Part):
+    """The monitor process: how often it looks, and how hard it asks."""
+
+    sweep_s: float = Field(default=60.0, ge=1, le=600, description="every phone is judged so often")
+    switch_s: float = Field(
+        default=300.0, ge=1, le=3600, description="switches are read whole so often"
+    )
+    grace_s: float = Field(
+        default=90.0, ge=0, le=600, description="a phone that has just started is not judged"
+    )
+    options_per_s: float = Field(default=50.0, gt=0, le=2000, description="OPTIONS, of each site")
+    options_t1_s: float = Field(
+        default=0.5, ge=0.05, le=2, description="sent again after this, given up after seven times"
+    )
+    switches_at_once: int = Field(default=8, ge=1, le=64, description="of each site")
+
+
+class Traps(_Part):
+    """The listener for the switches' SNMP traps (v1, v2c, and v3 of known users), by UDP."""
+
+    enabled: bool = False
+    host: str = Field(default="127.0.0.1", description="own address; switches send to it")
+    port: Port = 162
+
+
 class Smtp(_Part):
     """The mail server through which messages are sent."""
 
@@ -152,6 +177,8 @@ class Settings(BaseSettings):
     quality: Quality = Quality()
     access: Access = Access()
     retention: Retention = Retention()
+    monitor: Monitor = Monitor()
+    traps: Traps = Traps()
     smtp: Smtp = Smtp()
     metrics: Metrics = Metrics()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
 
 _SEPARATORS = re.compile(r"[\s:.\-]")
 _DIGITS = re.compile(r"[0-9a-f]{12}")
@@ -33,6 +36,11 @@ class MacAddress(str):
         if digits in _NOT_A_DEVICE or int(digits[1], 16) & 1:
             raise ValueError(f"{text!r} is not the MAC address of one device")
         return super().__new__(cls, digits)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:  # noqa: ANN401
+        """Let pydantic read it from a text (its own hook)."""
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
     @property
     def upper12(self) -> str:

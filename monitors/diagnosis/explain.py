@@ -92,31 +92,36 @@ class Diagnosis:
         return self.weight in {Weight.FAULT, Weight.ABSENCE}
 
 
-def explain(evidence: Evidence) -> Diagnosis:
-    """Return the one primary diagnosis of a phone, whatever its signals are."""
+def explain(evidence: Evidence, grace_s: float = GRACE_S) -> Diagnosis:
+    """Return the one primary diagnosis of a phone, whatever its signals are.
+
+    Args:
+        evidence: what is known of it.
+        grace_s: how long after a start silence means nothing.
+    """
     fresh = without_the_stale(evidence)
-    rule = _first(GROUP, fresh) or _own(fresh)
+    rule = _first(GROUP, fresh) or _own(fresh, grace_s)
     missing = [name for name in rule.needs if _is_missing(fresh, name)]
     if rule is _UNDECIDED:
         missing = [name for name in fresh.signals() if _is_missing(fresh, name)]
     return Diagnosis(rule.id, rule.layer, rule.weight, rule.sureness, tuple(missing))
 
 
-def _own(evidence: Evidence) -> Rule:
+def _own(evidence: Evidence, grace_s: float) -> Rule:
     """The phone's own cause, once no group explains it."""
     if evidence.registration.value is Registration.REACHABLE:
         return _well(evidence)
     proven = proven_layer(evidence)
-    return _first(_SAID[proven], evidence) or _unsaid(evidence, proven)
+    return _first(_SAID[proven], evidence) or _unsaid(evidence, proven, grace_s)
 
 
-def _unsaid(evidence: Evidence, proven: Layer) -> Rule:
+def _unsaid(evidence: Evidence, proven: Layer, grace_s: float) -> Rule:
     """No device says what is wrong: perhaps nothing is, or it is too early, or data are missing."""
     if evidence.registration.value is Registration.UNCHECKED:
         return _well(evidence)
     if evidence.registration.value in _CONTACT_UNSEEN and evidence.options.value is Options.ALIVE:
         return _ANSWERS
-    if evidence.settled_s < GRACE_S:
+    if evidence.settled_s < grace_s:
         return _WAITING
     if _never_there(evidence):
         return _NOT_INSTALLED

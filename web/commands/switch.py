@@ -13,8 +13,9 @@ import click
 from pydantic import SecretStr
 
 from monitors.signals import Mapping
+from monitors.snmp.addresses import host_and_port
 from monitors.snmp.client import SnmpClient
-from monitors.snmp.credentials import PORT, Community, Credentials, User
+from monitors.snmp.credentials import Community, Credentials, User
 from monitors.switches.platform import platforms
 from monitors.switches.read import Who, read_switch
 from monitors.switches.reading import How, Neighbour, PoeBudget, PortReading, SwitchReading
@@ -27,7 +28,6 @@ from web.commands.options import data_option, echo_json, json_option, settings_f
 from web.installation import opened
 
 KnownPhone = Callable[[MacAddress], bool]
-_TARGET = re.compile(r"^(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:]+))(?::(?P<port>\d{1,5}))?$")
 _PHONE_WORD = re.compile(r"\bphone\b|SoundPoint", re.IGNORECASE)
 AUTH = ("md5", "sha", "sha224", "sha256", "sha384", "sha512")
 PRIV = ("des", "3des", "aes", "aes192", "aes256")
@@ -118,14 +118,10 @@ def _secret(text: str | None) -> SecretStr | None:
 
 
 def _address(target: str) -> tuple[str, int]:
-    """Split HOST[:PORT]; an IPv6 address with a port stands in brackets."""
-    match = _TARGET.match(target)
-    if match is None:
-        return target, PORT
-    port = int(match["port"] or PORT)
-    if not 0 < port < 65536:  # noqa: PLR2004 - UDP
-        raise click.UsageError(f"{target}: the port must be 1 to 65535")
-    return match["v6"] or match["host"], port
+    try:
+        return host_and_port(target)
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from problem
 
 
 def _known_phones(data: Path | None) -> KnownPhone:

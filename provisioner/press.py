@@ -33,6 +33,7 @@ from provisioner.mac import MacAddress
 from provisioner.render import RenderedFile, render
 from provisioner.room_keys import watches_rooms
 from provisioner.secrets import Box
+from provisioner.watched import watched_facts
 
 BATCH = 25
 TRIES = 5
@@ -155,7 +156,8 @@ class Press:
             raise
         except (BellwireError, ValidationError) as problem:
             return _Job(row.mac, row.generation, before, problem=str(problem))
-        return _Job(row.mac, row.generation, before, files, contents, facts_of(kit, wanted))
+        facts = {**facts_of(kit, wanted), "watched": watched_facts(kit)}
+        return _Job(row.mac, row.generation, before, files, contents, facts)
 
     def _save(self, session: Session, job: _Job) -> None:
         """Write what differs; an equal digest is no new version."""

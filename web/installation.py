@@ -171,7 +171,7 @@ def release_digest(folder: Path) -> str:
     names = (
         "assembly", "clock", "fanvil_xml", "keys", "kit", "layers", "placeholders", "render",
         "resolve", "room_keys", "setting_values", "settings", "syntaxes", "wanted_keys",
-        "zone_data", "filestore/offers", "filestore/rollout",
+        "watched", "zone_data", "filestore/offers", "filestore/rollout",
     )  # fmt: skip
     files = [*folder.rglob("*.toml"), *folder.rglob("*.j2"), *(code / f"{n}.py" for n in names)]
     for file in sorted(files):

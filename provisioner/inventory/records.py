@@ -41,13 +41,15 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Pbx:
-    """How bellwire reaches the site's PBX."""
+    """How bellwire reaches the site's PBX; ``path`` and ``tls`` are of a kamailio's JSON-RPC."""
 
     kind: str = "asterisk"
     host: str = ""
     port: int = 5038
     username: str = ""
     secret: SecretStr | None = None
+    path: str = "/RPC"
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from provisioner.inventory.records import (
     Contact,
     Handset,
     Inventory,
-    Pbx,
     Phone,
     Room,
     Site,
@@ -121,7 +120,7 @@ class _SiteReader:
             room_templates=self._templates.rooms,
             phonebook=tuple(Contact(c.name, c.number, c.group) for c in entry.phonebook),
             switches=tuple(map(switch_of, entry.switches)),
-            pbx=self._pbx(),
+            pbx=entry.pbx.record() if entry.pbx else None,
             monitoring=entry.monitoring.record(),
         )
 
@@ -275,15 +274,6 @@ class _SiteReader:
             named += [(h.extension, h.name) for p in phones for h in p.handsets]
             for extension, owner in named:
                 self.accounts.setdefault(extension, Account(self._entry.id, extension, owner))
-
-    def _pbx(self) -> Pbx | None:
-        given = self._entry.pbx
-        if given is None:
-            return None
-        if given.ami is None:
-            return Pbx(given.kind)
-        ami = given.ami
-        return Pbx(given.kind, ami.host, ami.port, ami.username, ami.secret)
 
     def _own(self) -> OwnTemplates:
         """The site's own presets and room templates."""

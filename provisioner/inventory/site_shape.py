@@ -7,9 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     JsonValue,
     SecretStr,
@@ -19,17 +17,14 @@ from pydantic import (
 from provisioner.catalogue.models import Kind
 from provisioner.catalogue.record import ModelId, Texts
 from provisioner.clock import clock_for
+from provisioner.inventory.file_values import Part, Secret, Text, as_written
 from provisioner.inventory.monitoring_shape import FileMonitoring
-from provisioner.inventory.site_yaml import WrittenInt
+from provisioner.inventory.pbx_shape import FilePbx
 from provisioner.key_types import ForEach, KeyType
 from provisioner.mac import MacAddress
-from provisioner.setting_values import Host, Number, SecretLine, Url, one_line
+from provisioner.setting_values import Host, Number, Url
 
 SNMP_KEY_MIN = 8
-
-
-def _as_written(value: object) -> object:
-    return value.written if isinstance(value, WrittenInt) else value
 
 
 def _timezone(name: str) -> str:
@@ -47,31 +42,23 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
-Text = Annotated[str, BeforeValidator(_as_written), Field(max_length=200), AfterValidator(one_line)]
 Slug = Annotated[
-    str, BeforeValidator(_as_written), Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
+    str, BeforeValidator(as_written), Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)
 ]
 RoomId = Annotated[
     str,
-    BeforeValidator(_as_written),
+    BeforeValidator(as_written),
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
 ]
 Extension = Annotated[
     str,
-    BeforeValidator(_as_written),
+    BeforeValidator(as_written),
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
 ]
-Dialled = Annotated[Number, BeforeValidator(_as_written)]
-Secret = Annotated[SecretLine, BeforeValidator(_as_written)]
+Dialled = Annotated[Number, BeforeValidator(as_written)]
 SnmpKey = Annotated[Secret, AfterValidator(_long_enough)]
-Mac = Annotated[str, BeforeValidator(_as_written), AfterValidator(_mac)]
+Mac = Annotated[str, BeforeValidator(as_written), AfterValidator(_mac)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-
-
-class Part(BaseModel):
-    """Unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _WrittenKey(ForEach, Part):
@@ -96,7 +83,7 @@ class FileHandset(Part):
 
     name: Text
     extension: Extension
-    ipui: Annotated[str, BeforeValidator(_as_written), Field(pattern=r"^$|^[0-9A-Fa-f]{10}$")] = ""
+    ipui: Annotated[str, BeforeValidator(as_written), Field(pattern=r"^$|^[0-9A-Fa-f]{10}$")] = ""
     model: Text = ""
 
 
@@ -157,7 +144,7 @@ class FileContact(Part):
 class FileSwitchSnmp(Part):
     """How a switch is read: a community, or a user of SNMPv3 with its keys."""
 
-    version: Annotated[Literal["2c", "3"], BeforeValidator(_as_written)] = "2c"
+    version: Annotated[Literal["2c", "3"], BeforeValidator(as_written)] = "2c"
     community: Secret | None = None
     user: Text = ""
     auth: SnmpKey | None = Field(default=None, description="pass phrase that signs, version 3")
@@ -186,22 +173,6 @@ class FileSwitch(Part):
     name: Text = ""
     platform: Text = ""
     snmp: FileSwitchSnmp = FileSwitchSnmp()
-
-
-class FilePbx(Part):
-    """The site's PBX."""
-
-    kind: Literal["asterisk"] = "asterisk"
-    ami: FileAmi | None = None
-
-
-class FileAmi(Part):
-    """The PBX's management interface."""
-
-    host: Host
-    port: int = Field(default=5038, ge=1, le=65535)
-    username: Text
-    secret: Secret
 
 
 class FilePresetKey(_WrittenKey):

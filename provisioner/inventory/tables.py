@@ -125,6 +125,7 @@ class PhoneRow(Base):
         offered: the firmware that its files offer it, in words; empty: none.
         version_matters: its files depend on the firmware it reports.
         stored_names: files of the library that its files name.
+        watched: what the monitor must know of its settings (``provisioner.watched``).
     """
 
     __tablename__ = "phone"
@@ -157,6 +158,7 @@ class PhoneRow(Base):
     offered: Mapped[str] = mapped_column(String(255), server_default="")
     version_matters: Mapped[bool] = mapped_column(Boolean, server_default=false())
     stored_names: Mapped[list[Any]] = mapped_column(JSON, server_default="[]")
+    watched: Mapped[Json] = mapped_column(JSON, server_default="{}")
 
 
 class RenderedRow(Base):

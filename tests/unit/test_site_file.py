@@ -110,7 +110,7 @@ def test_a_whole_site() -> None:
         ("community: hush", 'community: "hu\\nsh"', 21, "sites[0].switches[0].snmp.community"),
         ("host: 10.20.0.5", "host: 10.20.0.5;x", 22, "sites[0].pbx.ami.host"),
         ("secret: hush", 'secret: "hu\\r\\nsh"', 22, "sites[0].pbx.ami.secret"),
-        ("kind: asterisk", "kind: kamailio", 22, "sites[0].pbx.kind"),
+        ("kind: asterisk", "kind: elastix", 22, "sites[0].pbx.kind"),
         ("sites:", "hotels:", 1, "hotels"),
         ("    pbx:", "    presets: {p: {keys: [{type: blf, label: {eng: x}}]}}\n    pbx:", 22,
          "sites[0].presets.p.keys[0].label.eng"),

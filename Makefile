@@ -14,7 +14,7 @@ run: setup ## Set up and run the demo: the sample hotel with simulated phones
 	@exec $(BIN)/bellwire demo
 
 test: debian setup ## Set up everything, Debian packages included when root, and run all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 check: setup ## ruff, format, mypy strict, import-linter, catalogue lint
 	$(BIN)/ruff check .

@@ -131,6 +131,7 @@ class Config(StrEnum):
     WRONG_MODEL = "wrong-model"
     FIRMWARE_LOOP = "firmware-loop"
     RESETS_ITSELF = "resets-itself"
+    NOT_RENDERED = "not-rendered"  # bellwire itself could not make its files
     NEVER = "never"
     UNKNOWN = "unknown"
 

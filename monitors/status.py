@@ -61,7 +61,8 @@ class Status:
 
 
 _ALREADY_BAD = frozenset({State.FAILING, State.DOWN})
-_NO_STATE = {"J1": State.UNKNOWN, "J2": State.NOT_INSTALLED}
+_NO_STATE = {"J1": State.UNKNOWN, "J2": State.NOT_INSTALLED, "J4": State.UNKNOWN}
+_NO_NEWS = frozenset({"J1", "J4"})
 
 
 def advance(
@@ -78,8 +79,8 @@ def advance(
     before = previous or Status(State.UNKNOWN, now, diagnosis.rule)
     if diagnosis.rule in _NO_STATE and not before.is_open:
         return _moved(before, _NO_STATE[diagnosis.rule], now, diagnosis.rule)
-    if diagnosis.rule == "J1":
-        return before  # an open trouble is not forgotten because the phone restarts
+    if diagnosis.rule in _NO_NEWS:
+        return before  # an open trouble is not forgotten because nobody can see it now
     if diagnosis.is_fault or diagnosis.rule == "J2":
         return _bad(before, diagnosis, now, policy)
     return _good(before, diagnosis, now, policy)

@@ -8,6 +8,9 @@ from provisioner.key_types import KeyType
 from provisioner.kit import PhoneKit
 
 
+_REPORTS = frozenset({"telemetry", "telemetry.action_urls"})
+
+
 class WatchedFacts(TypedDict, total=False):
     """What a phone was told; a phone without files has none of it.
 

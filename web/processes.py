@@ -33,6 +33,7 @@ from web.app import wsgi
 from web.field import run_field
 from web.installation import Installation, opened
 from web.phone_plane import WsgiApp
+from web.sweeping import Sweeper
 from web.telling import Teller, prune_monitoring
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STEP_S = 15
 TELL_S = 20
+JOBS = 32
+"""Jobs of the monitor at the same time; a sweep mostly waits for answers."""
 STOP_S = 10.0
 KILL_S = 5  # less than STOP_S
 PORT_WAIT_S = 3.0
@@ -123,17 +126,22 @@ def run_monitor(settings: Settings) -> None:
     """Render marked phones, move rollouts, tell people and prune until told to stop."""
     stop = stop_event()
     with opened(settings) as installation:
-        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler = BackgroundScheduler(
+            timezone="UTC", executors={"default": {"type": "threadpool", "max_workers": JOBS}}
+        )
         scheduler.add_job(_prune, "interval", minutes=10, args=[installation], max_instances=1)
         scheduler.add_job(_step, "interval", seconds=STEP_S, args=[installation], max_instances=1)
         teller = Teller(installation)
         scheduler.add_job(teller.tell, "interval", seconds=TELL_S, max_instances=1, coalesce=True)
+        sweeper = Sweeper(installation, scheduler)
+        sweeper.start()
         scheduler.start()
         try:
             while not stop.wait(0.0 if installation.press.render_marked() else 0.5):
                 pass
         finally:
-            scheduler.shutdown()
+            scheduler.shutdown(wait=False)
+            sweeper.close()
 
 
 def _prune(installation: Installation) -> None:

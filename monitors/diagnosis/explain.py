@@ -4,7 +4,8 @@
 group's cause. 3. A phone that the PBX reaches is well; at most a warning or a note is left to
 say. 4. Otherwise the highest step that is proven is found, and the first rule of the steps above
 it that matches is the cause: what some device says goes before what nobody says. 5. What no
-rule knows is said to be undecided, with the signals that would decide it.
+rule knows is said to be undecided, with the signals that would decide it. A phone of which
+nobody says that it is lost is not called so: then it is only unknown.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from monitors.signals import (
     PhoneEvent,
     PortPower,
     Registration,
+    SwitchState,
     Whereabouts,
 )
 
@@ -60,6 +62,7 @@ _SAID, _ABSENT = _above(Weight.FAULT), _above(Weight.ABSENCE)
 _WAITING = Rule("J1", Layer.NOTHING, lambda _: True, Weight.NOTE, Sureness.POSSIBLE)
 _NOT_INSTALLED = Rule("J2", Layer.NOTHING, lambda _: True, Weight.NOTE)
 _UNDECIDED = Rule("J3", Layer.NOTHING, lambda _: True, Weight.FAULT, Sureness.POSSIBLE)
+_NOBODY_SAYS = Rule("J4", Layer.NOTHING, lambda _: True, Weight.NOTE, Sureness.POSSIBLE)
 _ANSWERS = Rule("I6", Layer.WELL, lambda _: True, Weight.NOTE, needs=("registration",))
 
 _CONTACT_UNSEEN = frozenset({Registration.UNKNOWN, Registration.PBX_UNKNOWN})
@@ -67,6 +70,16 @@ _ALIVE = frozenset(
     {Options.ALIVE, Options.NOT_FOUND, Options.UNAVAILABLE, Options.OVERLOADED, Options.FILTERED}
 )
 _LINK_UP = frozenset({Link.UP, Link.DEGRADED, Link.UNSTABLE})
+_MISSED = frozenset(
+    {
+        Registration.NONE,
+        Registration.EXPIRED,
+        Registration.REMOVED,
+        Registration.UNREACHABLE,
+        Registration.OTHER_ADDRESS,
+        Registration.OTHER_AGENT,
+    }
+)
 _JUST_NOW_S = 180.0
 
 
@@ -102,7 +115,7 @@ def explain(evidence: Evidence, grace_s: float = GRACE_S) -> Diagnosis:
     fresh = without_the_stale(evidence)
     rule = _first(GROUP, fresh) or _own(fresh, grace_s)
     missing = [name for name in rule.needs if _is_missing(fresh, name)]
-    if rule is _UNDECIDED:
+    if rule in {_UNDECIDED, _NOBODY_SAYS}:
         missing = [name for name in fresh.signals() if _is_missing(fresh, name)]
     return Diagnosis(rule.id, rule.layer, rule.weight, rule.sureness, tuple(missing))
 
@@ -125,6 +138,8 @@ def _unsaid(evidence: Evidence, proven: Layer, grace_s: float) -> Rule:
         return _WAITING
     if _never_there(evidence):
         return _NOT_INSTALLED
+    if not _is_lost(evidence):
+        return _NOBODY_SAYS
     return _first(_ABSENT[proven], evidence) or _UNDECIDED
 
 
@@ -158,6 +173,16 @@ def _reported_just_now(evidence: Evidence) -> bool:
 
 def _is_young(age_s: float | None) -> bool:
     return age_s is not None and age_s <= _JUST_NOW_S
+
+
+def _is_lost(evidence: Evidence) -> bool:
+    """Somebody who saw it, or whom it answered, misses it now."""
+    return (
+        evidence.registration.value in _MISSED
+        or evidence.options.value is Options.SILENT
+        or evidence.whereabouts.value is Whereabouts.GONE
+        or evidence.switch.value is SwitchState.DOWN
+    )
 
 
 def _never_there(evidence: Evidence) -> bool:

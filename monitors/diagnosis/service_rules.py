@@ -42,6 +42,7 @@ def _unreachable(evidence: Evidence) -> bool:
 
 
 CONFIG = (
+    Rule("F9", Layer.CONFIG, lambda e: _config(e, Config.NOT_RENDERED), sureness=CERTAIN),
     Rule("F1", Layer.CONFIG, lambda e: _config(e, Config.NOT_ASSIGNED), sureness=CERTAIN),
     Rule("F3", Layer.CONFIG, lambda e: _config(e, Config.REFUSED), sureness=CERTAIN),
     Rule("F8", Layer.CONFIG, lambda e: _config(e, Config.RESETS_ITSELF)),
@@ -139,6 +140,7 @@ WHILE_WELL = (
     Rule("H9", Layer.WELL, lambda e: e.options.value is Options.OTHER_DEVICE, Weight.WARNING),
     Rule("H10", Layer.WELL, lambda e: bool(e.handsets_out), Weight.WARNING),
     Rule("H8", Layer.WELL, lambda e: e.options.value is Options.OVERLOADED, Weight.WARNING),
+    Rule("F9", Layer.WELL, lambda e: _config(e, Config.NOT_RENDERED), Weight.WARNING, CERTAIN),
     Rule("F6", Layer.WELL, lambda e: _config(e, Config.WRONG_MODEL), Weight.WARNING),
     Rule("F7", Layer.WELL, lambda e: _config(e, Config.FIRMWARE_LOOP), Weight.WARNING),
     Rule("H7", Layer.WELL, lambda e: Trouble.SLOW in e.troubles, Weight.WARNING),

@@ -117,14 +117,12 @@ def meaning_of_status(status: int) -> Options | None:
 def meaning_of_silence(learned: Learned, expected: Expected) -> Options:
     """Return what silence says of a phone.
 
-    A phone that was told to obey its registrar only may drop us without a word. Any other has to
-    have answered with the configuration it has now before its silence is held against it.
+    It has to have answered with the configuration it has now before its silence is held against
+    it. One that was told to obey its registrar only may drop us without a word.
     """
-    if expected.only_from_registrar:
-        return Options.FILTERED
     if learned.digest and learned.digest == expected.digest:
         return Options.SILENT
-    return Options.NEVER_ANSWERED
+    return Options.FILTERED if expected.only_from_registrar else Options.NEVER_ANSWERED
 
 
 def options_signal(

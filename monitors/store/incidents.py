@@ -187,7 +187,9 @@ def _close(session: Session, step: Close, now: datetime) -> bool:
     return bool(made)
 
 
-def acknowledge(database: Database, incident_id: int, who: str, now: datetime) -> bool:
+def acknowledge(
+    database: Database, incident_id: int, who: str, now: datetime, detail: str = ""
+) -> bool:
     """Note that a person knows of an open incident; False: closed, or somebody was first."""
     with database.write() as session:
         known = update(incident).where(
@@ -197,7 +199,7 @@ def acknowledge(database: Database, incident_id: int, who: str, now: datetime) -
         )
         made = bool(changed(session, known.values(acknowledged_at=now, acknowledged_by=who)))
         if made:
-            note(session, incident_id, now, Event.ACKNOWLEDGED, who=who)
+            note(session, incident_id, now, Event.ACKNOWLEDGED, who=who, detail=detail)
     return made
 
 

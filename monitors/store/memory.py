@@ -11,15 +11,26 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import delete, select
 
 from monitors.evidence import Evidence
 from monitors.places import Remembered
+from monitors.probes.options_meaning import Learned
 from monitors.store.readings import KeptReading, all_readings, keep_readings, readings_of
+from monitors.store.tables import reading
 from monitors.switches.reading import SwitchReading
 from provisioner.db import Database
 from provisioner.mac import MacAddress
 
-PLACE, EVIDENCE, PORTS = "place", "evidence", "ports"
+PLACE, EVIDENCE, PORTS, LEARNED = "place", "evidence", "ports", "learned"
+LASTING = (PLACE, LEARNED)
+"""Kept as long as their phone is in the inventory, however old they are."""
+_POLLED = frozenset({
+    "switch", "power", "watts", "budget", "link", "neighbour", "vlan", "registration", "options",
+})  # fmt: skip
+"""Signals that every sweep asks for anew."""
+
+_CHUNK = 500
 
 T = TypeVar("T")
 
@@ -60,22 +71,35 @@ def keep_evidence(
 
 
 def evidence_of(
-    database: Database, macs: Iterable[MacAddress], now: datetime
+    database: Database,
+    macs: Iterable[MacAddress],
+    now: datetime,
+    judged_at: Mapping[str, datetime] | None = None,
 ) -> dict[MacAddress, KeptEvidence]:
-    """Return what these phones were judged by last; each age has grown by the time since."""
+    """Return what these phones were judged by last; each age has grown by the time since.
+
+    Args:
+        database: the monitor's.
+        macs: of the phones.
+        now: naive UTC.
+        judged_at: when each was judged last, by MAC: what says the same as before is stored
+            again now and then only, and is as young as that.
+    """
     found: dict[MacAddress, KeptEvidence] = {}
     for mac, rows in readings_of(database, map(str, macs)).items():
         row = rows.get(EVIDENCE)
         evidence = _read(row, Evidence) if row else None
         if row is not None and evidence is not None:
+            at = max(row.at, (judged_at or {}).get(mac, row.at))
             passed_s = max(0.0, (now - row.at).total_seconds())
-            found[MacAddress(mac)] = KeptEvidence(_aged(evidence, passed_s), row.at)
+            polled_s = max(0.0, (now - at).total_seconds())
+            found[MacAddress(mac)] = KeptEvidence(_aged(evidence, passed_s, polled_s), at)
     return found
 
 
-def keep_switch(database: Database, site: str, reading: SwitchReading, at: datetime) -> None:
+def keep_switch(database: Database, site: str, read: SwitchReading, at: datetime) -> None:
     """Keep a switch's last reading."""
-    _keep(database, PORTS, {switch_target(site, reading.name): reading}, SwitchReading, at)
+    _keep(database, PORTS, {switch_target(site, read.name): read}, SwitchReading, at)
 
 
 def switches_of(database: Database, site: str, names: Iterable[str]) -> dict[str, KeptSwitch]:
@@ -84,10 +108,33 @@ def switches_of(database: Database, site: str, names: Iterable[str]) -> dict[str
     found: dict[str, KeptSwitch] = {}
     for target, rows in readings_of(database, targets).items():
         row = rows.get(PORTS)
-        reading = _read(row, SwitchReading) if row else None
-        if row is not None and reading is not None:
-            found[targets[target]] = KeptSwitch(reading, row.at)
+        last = _read(row, SwitchReading) if row else None
+        if row is not None and last is not None:
+            found[targets[target]] = KeptSwitch(last, row.at)
     return found
+
+
+def keep_learned(database: Database, learned: Mapping[MacAddress, Learned], at: datetime) -> None:
+    """Remember what phones have answered to OPTIONS."""
+    _keep(database, LEARNED, {str(mac): what for mac, what in learned.items()}, Learned, at)
+
+
+def learned_of(database: Database) -> dict[MacAddress, Learned]:
+    """Return what phones have answered to OPTIONS."""
+    kept = all_readings(database, LEARNED)
+    read = ((MacAddress(mac), _read(row, Learned)) for mac, row in kept.items())
+    return {mac: what for mac, what in read if what is not None}
+
+
+def forget_memory(database: Database, known: Iterable[str]) -> None:
+    """Forget what lasts, of phones that are not in the inventory any more."""
+    with database.write() as session:
+        lasting = reading.c.probe.in_(LASTING)
+        there = set(session.scalars(select(reading.c.target).where(lasting)))
+        gone = sorted(there.difference(known))
+        for start in range(0, len(gone), _CHUNK):
+            some = gone[start : start + _CHUNK]
+            session.execute(delete(reading).where(lasting, reading.c.target.in_(some)))
 
 
 def switch_target(site: str, name: str) -> str:
@@ -95,9 +142,9 @@ def switch_target(site: str, name: str) -> str:
     return f"switch {site} {name}"
 
 
-def _aged(evidence: Evidence, passed_s: float) -> Evidence:
+def _aged(evidence: Evidence, passed_s: float, polled_s: float) -> Evidence:
     older: dict[str, Any] = {
-        name: replace(signal, age_s=signal.age_s + passed_s)
+        name: replace(signal, age_s=signal.age_s + (polled_s if name in _POLLED else passed_s))
         for name, signal in evidence.signals().items()
         if signal.age_s is not None
     }
@@ -124,5 +171,5 @@ def _read(row: KeptReading | None, kind: type[T]) -> T | None:
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {
-    kind: TypeAdapter(kind) for kind in (Remembered, Evidence, SwitchReading)
+    kind: TypeAdapter(kind) for kind in (Remembered, Evidence, SwitchReading, Learned)
 }

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from monitors.store.incident_pages import forget_incidents
 from monitors.store.journal import forget_messages
 from monitors.store.maintenance import forget_windows
+from monitors.store.memory import LASTING, forget_memory
 from monitors.store.readings import forget_readings
 from monitors.store.samples import forget_phones, prune_samples, roll_up_samples
 from monitors.store.tables import sampled_phone
@@ -36,7 +37,8 @@ def prune(database: Database, keep: Retention, now: datetime, known: Collection[
     forget_incidents(database, over)
     forget_messages(database, over)
     forget_windows(database, over)
-    forget_readings(database, now - READING_KEPT)
+    forget_readings(database, now - READING_KEPT, LASTING)
+    forget_memory(database, known)
     with database.read() as session:
         gone = set(session.scalars(select(sampled_phone.c.mac))).difference(known)
     if gone:

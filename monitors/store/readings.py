@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -65,7 +65,8 @@ def all_readings(database: Database, probe: str) -> dict[str, KeptReading]:
         return {row.target: KeptReading(row.target, row.probe, row.at, row.value) for row in rows}
 
 
-def forget_readings(database: Database, before: datetime) -> int:
-    """Delete what no probe has said again since; returns how many."""
+def forget_readings(database: Database, before: datetime, but: Collection[str] = ()) -> int:
+    """Delete what no probe has said again since; returns how many. ``but``: probes that stay."""
     with database.write() as session:
-        return changed(session, delete(reading).where(reading.c.at < before))
+        old = reading.c.at < before, reading.c.probe.not_in(but)
+        return changed(session, delete(reading).where(*old))

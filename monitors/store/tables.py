@@ -131,6 +131,38 @@ notification = Table(
     Index("notification_claimed", "claimed_at"),
 )
 
+remedy_action = Table(
+    "remedy_action",  # the journal of remedies: a row stands here before anything is written
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("mac", String(12), nullable=False),
+    Column("open_key", String(12), unique=True),  # the MAC while it is planned or off, then NULL
+    Column("remedy", String(16), nullable=False),
+    Column("way", String(16), nullable=False),
+    Column("switch", String(128), nullable=False),  # empty: no switch is written to
+    Column("if_index", Integer, nullable=False),
+    Column("port", String(128), nullable=False),  # its name, for people
+    Column("undo", JSON, nullable=False),  # what gives power back
+    Column("state", String(16), nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("incident_id", Integer),
+    Column("at", DateTime, nullable=False),
+    Column("off_at", DateTime),  # when the first write began
+    Column("done_at", DateTime),
+    Column("ended_at", DateTime),
+    Column("deadline", DateTime, nullable=False),  # whoever works on it is not heard of any more
+    Column("claimed_by", String(100), nullable=False),
+    Column("tries", Integer, nullable=False),  # to give power back
+    Column("seen", JSON, nullable=False),  # times of what proves that it helped
+    Column("detail", String(500), nullable=False),
+    Index("remedy_action_mac", "mac", "at"),
+    Index("remedy_action_site", "site", "at"),
+    Index("remedy_action_switch", "switch", "off_at"),
+    Index("remedy_action_state", "state", "deadline"),
+    sqlite_autoincrement=True,
+)
+
 tally = Table(
     "tally",  # what only ever rises; written with what it counts
     metadata,

@@ -117,7 +117,9 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
     ("I6", {**SEEN, "options": "alive"}),
     ("J1", {**SEEN, "settled_s": 20.0}),
     ("J2", {"config": "never", "mapping": "none"}),
-    ("J3", {**SEEN}),
+    ("J3", {**SEEN, "options": "silent"}),
+    ("J4", {**SEEN}),
+    ("F9", {"config": "not-rendered"}),
 ]  # fmt: skip
 
 
@@ -173,7 +175,7 @@ def test_the_lower_step_goes_first() -> None:
 
 def test_what_is_missing_is_named() -> None:
     told = explain(evidence(**SEEN))
-    assert (told.rule, told.sureness) == ("J3", Sureness.POSSIBLE)
+    assert (told.rule, told.sureness) == ("J4", Sureness.POSSIBLE)
     assert "registration" in told.missing
     assert "mapping" not in told.missing
 
@@ -230,7 +232,7 @@ def test_proof_never_falls_when_something_positive_is_added() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_row_has_texts_whose_names_are_known(language: str) -> None:
-    rows = {rule.id for rule in RULES} | {"A1", "A5", "I6", "J1", "J2", "J3"}
+    rows = {rule.id for rule in RULES} | {"A1", "A5", "I6", "J1", "J2", "J3", "J4"}
     assert known_rules(language) == rows
     texts = tomllib.loads((TEXTS / f"{language}.toml").read_text("utf-8"))
     general = texts.pop("unknown")

@@ -82,7 +82,9 @@ def test_silence() -> None:
     assert means(SILENT) is Options.NEVER_ANSWERED
     assert means(SILENT, answered_now) is Options.SILENT
     assert means(SILENT, answered_before) is Options.NEVER_ANSWERED
-    assert means(SILENT, answered_now, filtered) is Options.FILTERED
+    # it shows by answering that it does not filter us
+    assert means(SILENT, answered_now, filtered) is Options.SILENT
+    assert means(SILENT, answered_before, filtered) is Options.FILTERED
     # a proxy's 408 is no better
     assert means(replace(ANSWERED, status=408), answered_now) is Options.SILENT
     # and the system's "no such host" is silence too, for an ARP filter looks the same

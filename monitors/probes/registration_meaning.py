@@ -92,7 +92,10 @@ def whose(catalogue: Catalogue, contact: PbxContact, phone: RegisteringPhone) ->
     if phone.addresses and not is_here:
         return Whose.OTHER_ADDRESS
     device = same_device(catalogue, contact.agent, Expected(phone.mac, phone.model))
-    return Whose.OTHER_AGENT if device is SameDevice.NO else Whose.THIS
+    if device is not SameDevice.NO:
+        return Whose.THIS
+    # behind a translator both have one address
+    return Whose.SIBLING if seen_at & phone.sibling_addresses else Whose.OTHER_AGENT
 
 
 def _mac_of(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -36,12 +37,23 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 class Hotel:
     """bellwire serving the sample hotel, its PBX, and its phones.
 
+    Args:
+        folder: for everything that is made.
+        max_rooms_per_floor: a smaller hotel is quicker.
+        monitor: settings of the monitor process, by their names in the environment without
+            ``BELLWIRE_``; None: it does not run.
+
     Attributes:
         fleet: the simulated phones; boot them first.
         pnp: where plug-and-play listens.
     """
 
-    def __init__(self, folder: Path, max_rooms_per_floor: int = 10) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_rooms_per_floor: int = 10,
+        monitor: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.http = f"127.0.0.1:{free_port()}"
@@ -49,6 +61,7 @@ class Hotel:
         self.pnp = ("127.0.0.1", free_port(socket.SOCK_DGRAM))
         self.site_file = folder / "site.yaml"
         self._rooms = max_rooms_per_floor
+        self._monitor = monitor
         self._ends = ExitStack()
 
     def __enter__(self) -> Hotel:
@@ -123,12 +136,15 @@ class Hotel:
             "BELLWIRE_PNP__PORT": str(self.pnp[1]),
             "BELLWIRE_PNP__ASKS_PER_S": "1000",
             "BELLWIRE_PNP__BURST": "5000",
+            **{f"BELLWIRE_{name}": value for name, value in (self._monitor or {}).items()},
         }
         command = [
             *(sys.executable, "-m", "web.cli", "serve", "--data", str(self.data)),
-            *("--http", self.http, "--tftp", self.tftp, "--pnp", "--no-monitor"),
+            *("--http", self.http, "--tftp", self.tftp, "--pnp"),
+            *(() if self._monitor is not None else ("--no-monitor",)),
         ]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._server = process
         self._ends.callback(self._end, process)
         self._wait_until_up(process)
 
@@ -156,6 +172,11 @@ class Hotel:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def end(self) -> None:
+        """End bellwire's processes, and see that they end by themselves."""
+        self._server.terminate()
+        assert self._server.wait(20) == 0
 
     def bellwire(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a bellwire command on this hotel's data folder."""

@@ -12,7 +12,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import apply, every_model, http, machine, options, render, start, switches, tftp
+from bench import (
+    apply,
+    calls,
+    every_model,
+    http,
+    machine,
+    minute,
+    options,
+    render,
+    start,
+    switches,
+    tftp,
+)
 from bench.report import Table
 
 MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = {
@@ -24,6 +36,8 @@ MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = 
     "start": start.measure,
     "options": options.measure,
     "switches": switches.measure,
+    "minute": minute.measure,
+    "calls": calls.measure,
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 QUIET_LOAD = 0.5

@@ -58,13 +58,13 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
     for number in range(ROUNDS):
         say(f"round {number + 1} of {ROUNDS}")
         with SippPhone(folder, 200) as phone:
-            ours.append(_bellwire(phone.port))
+            ours.append(of_bellwire(phone.port))
         with SippPhone(folder, 200) as phone:
             theirs.append(_sipp(scenario, phone.port))
     return [_table(ours, theirs)]
 
 
-def _bellwire(port: int) -> tuple[float, float]:
+def of_bellwire(port: int) -> tuple[float, float]:
     """Wall clock and CPU seconds of one round."""
     targets = [OptionsTarget(str(n), "127.0.0.1", port, user="2214") for n in range(PROBES)]
     began, worked = time.perf_counter(), time.process_time()

@@ -57,7 +57,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
     title = "SNMP walks"
     if daemon is None or peer is None:
         return [Table.missing(title, "net-snmp is not installed")]
-    with _agent(folder, daemon) as port:
+    with agent(folder, daemon) as port:
         rounds: dict[str, list[Round]] = {}
         for number in range(ROUNDS):
             say(f"round {number + 1}")
@@ -69,8 +69,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
             )
             rounds.setdefault("snmpbulkwalk, v3", []).append(_peer(peer, port, *ITS_KEYS))
             rounds.setdefault("bellwire, v3", []).append(_walks(port, USER))
-        reads = [_reads(port) for _ in range(ROUNDS)]
-    return [_walk_table(title, rounds), _site_table(reads)]
+        readings = [reads(port) for _ in range(ROUNDS)]
+    return [_walk_table(title, rounds), _site_table(readings)]
 
 
 def _walk_table(title: str, rounds: dict[str, list[Round]]) -> Table:
@@ -118,7 +118,7 @@ def _site_table(reads: list[tuple[Round, Round]]) -> Table:
 
 
 @contextmanager
-def _agent(folder: Path, daemon: str) -> Iterator[int]:
+def agent(folder: Path, daemon: str) -> Iterator[int]:
     port = free_port(socket.SOCK_DGRAM)
     file = folder / "snmpd.conf"
     file.write_text("\n".join(_configuration(port)) + "\n", encoding="utf-8")
@@ -197,7 +197,7 @@ def _walks(port: int, credentials: Community | User) -> Round:
     return _repeated(port, credentials, lambda s: s.bulk_walk(columns), whole)
 
 
-def _reads(port: int) -> tuple[Round, Round]:
+def reads(port: int) -> tuple[Round, Round]:
     """Readings of power alone, and of everything."""
 
     def right(reading: SwitchReading) -> bool:

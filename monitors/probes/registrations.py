@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from monitors.signals import Security
 from provisioner.sip.headers import MalformedMessageError, parse_uri
@@ -49,10 +50,7 @@ class PbxContact:
     @property
     def own_address(self) -> str:
         """The host of the contact's URI, which the phone takes for its own address."""
-        try:
-            return parse_uri(self.uri).host
-        except MalformedMessageError:
-            return ""
+        return _host(self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +123,15 @@ class SecurityEvent:
 
 
 LiveEvent = ContactEvent | SecurityEvent
+
+
+@lru_cache(maxsize=65_536)
+def _host(uri: str) -> str:
+    """The host of a URI; asked several times for each contact at each sweep."""
+    try:
+        return parse_uri(uri).host
+    except MalformedMessageError:
+        return ""
 
 
 def plain(text: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -33,7 +33,9 @@ class KeptReading:
 
 def keep_readings(database: Database, readings: Iterable[KeptReading]) -> None:
     """Store readings; one that is older than what is stored changes nothing."""
-    rows = [asdict(r) for r in readings]
+    rows = [
+        {"target": r.target, "probe": r.probe, "at": r.at, "value": r.value} for r in readings
+    ]  # asdict would copy each value
     if not rows:
         return
     rows.sort(key=lambda row: (row["target"], row["probe"]))  # one order: workers never deadlock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from monitors.places import Located
@@ -22,6 +23,7 @@ class Claim:
     source: str
 
 
+@lru_cache(maxsize=65_536)
 def parsed(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address a device may have; None: the text is none."""
     try:

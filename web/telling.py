@@ -16,6 +16,7 @@ from monitors.notify.scenes import scene_of, senders_of
 from monitors.notify.sending import notify
 from monitors.store.maintenance import windows_of
 from monitors.store.pruning import prune
+from monitors.store.statuses import statuses
 from provisioner.delivery import utc_now
 from provisioner.errors import BellwireError
 from provisioner.inventory.records import Inventory, Site
@@ -58,7 +59,11 @@ class Teller:
         if not senders:
             return 0
         windows = [kept.window for kept in windows_of(here.monitoring, site.id, self._clock())]
-        scene = scene_of(site, inventory, here.catalogue, windows)
+        fed_by = {
+            mac: kept.facts.get("switch", "")
+            for mac, kept in statuses(here.monitoring, site.id).items()
+        }
+        scene = scene_of(site, inventory, here.catalogue, windows, fed_by)
         return notify(here.monitoring, scene, senders, self._worker, self._clock)
 
     def _read(self) -> Inventory:

@@ -170,3 +170,29 @@ def test_metrics_of_a_running_server(make_server: MakeServer) -> None:
 def test_metrics_are_off_until_they_are_switched_on(make_server: MakeServer) -> None:
     assert not Settings().metrics.enabled
     assert ask(f"{make_server().url}/metrics").status == 404
+
+
+def test_maintenance_of_a_switch_holds_back_what_hangs_on_it(
+    watched: DataFolder, mail_server: MakeMailServer
+) -> None:
+    post_office, smtp = mail_server()
+    clock = Clock(NOON)
+    with (
+        watched.opened() as plain,
+        opened(plain.settings.model_copy(update={"smtp": smtp})) as installation,
+    ):
+        down = Status(State.DOWN, NOON, "B5")
+        kept = [
+            KeptStatus(mac_of(mac), SITE, down, "certain", NOON, facts)
+            for mac, facts in ((FANVIL, FACTS), (BATHROOM, {"switch": "sw-3"}))
+        ]
+        keep_statuses(installation.monitoring, kept)
+        both = [Judged(one.mac, down, "certain", one.facts) for one in kept]
+        take(installation.monitoring, SITE, decide([], both, NOON), NOON)
+        window = Window(NOON, NOON + MINUTE, switches=frozenset({"sw-2"}))
+        set_maintenance(installation.monitoring, SITE, window)
+        teller = Teller(installation, clock)
+        assert teller.tell() == 1
+        clock.now = NOON + MINUTE
+        assert teller.tell() == 1  # it is over, and the phone is still down
+        assert len(post_office.mails) == 2

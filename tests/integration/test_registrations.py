@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from monitors.probes.pbx import asterisk as asterisk_pbx
 from monitors.probes.pbx import freeswitch, kamailio
@@ -29,7 +30,9 @@ from monitors.probes.registration_meaning import (
 )
 from monitors.probes.registrations import Change, RegistrationsReading
 from monitors.signals import Registration, Security, Signal
+from monitors.sweep.pbx_desk import desk_of
 from provisioner.catalogue.loader import load
+from provisioner.inventory.records import Pbx
 from provisioner.mac import MacAddress
 from tests.simulators.asterisk import SKIP_REASON, Asterisk, find_asterisk, free_port
 from tests.simulators.kamailio import SKIP_REASON as NO_KAMAILIO
@@ -268,6 +271,37 @@ def test_kamailio() -> None:
         wrong_path = kamailio.read_registrations(replace(rpc, path="/other"), now)
         assert wrong_path.problem == "127.0.0.1: HTTP 404 at /other is no JSON-RPC"
     assert "cannot be asked" in kamailio.read_registrations(rpc, now).problem
+
+
+@needs_kamailio
+def test_a_site_with_a_kamailio() -> None:
+    with Kamailio() as registrar:
+        desk = desk_of(Pbx("kamailio", "127.0.0.1", registrar.rpc_port), now)
+        assert desk is not None
+        desk.start()
+        assert register(registrar.sip_port, "2214") == 200
+        news = desk.news()
+        desk.stop()
+    assert news.reading is not None
+    assert set(news.reading.contacts) == {"2214"}
+    assert news.refusals is None  # it tells of none
+    assert "cannot be asked" in (desk.news().reading or news.reading).problem
+
+
+@needs_asterisk
+def test_a_site_with_an_asterisk(access: AsteriskAccess) -> None:
+    pbx = Pbx("asterisk", access.host, access.port, access.username, SecretStr(access.secret))
+    desk = desk_of(pbx, now)
+    assert desk is not None
+    assert desk.news().refusals is None  # nobody listens yet
+    desk.start()
+    try:
+        until = time.monotonic() + 20
+        while desk.news().refusals is None:
+            assert time.monotonic() < until
+    finally:
+        desk.stop()
+    assert desk_of(Pbx("asterisk"), now) is None
 
 
 REGISTRATIONS = (

@@ -1,0 +1,88 @@
+"""The outgoing calls of a site from question to end: rules, book and what is blocked, together.
+
+The only thing here that remembers; whoever asks it brings the clock and keeps what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from monitors.calls.book import CallBook, Scope
+from monitors.calls.decision import Decision, passed
+from monitors.calls.limits import Asked, OutgoingRules, ScopeState
+from monitors.calls.spending import MOST_S
+from provisioner.inventory.calls import ScopeLimits
+from provisioner.numbering.number import Number
+
+
+class CallGuard:
+    """Asks the rules with what the book says, and writes what they let through into the book.
+
+    Args:
+        site: its id.
+        rules: limits of the site.
+        book: the calls of the site until now.
+        blocked: scopes whose outgoing calls are blocked, and why.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        rules: OutgoingRules,
+        book: CallBook | None = None,
+        blocked: dict[Scope, str] | None = None,
+    ) -> None:
+        self.book = book or CallBook()
+        self.blocked = dict(blocked or {})
+        self._site = site
+        self._rules = rules
+        self._limits: dict[Scope, ScopeLimits] = {}
+
+    def ask(self, call_id: str, account: str, to: Number, at: datetime, room: str = "") -> Decision:
+        """Decide on a call; it is written at once, so that the next one finds it there.
+
+        Asked again for a call that goes on, it says how long that may still go on.
+
+        Raises:
+            ValueError: the id is that of another call.
+        """
+        free = self._rules.always_passes(to)
+        if free is not None:
+            return free
+        known = self.book.call(call_id)
+        if known is not None:
+            if known.to != to.value or known.ended_s is not None:
+                raise ValueError(f"call {call_id!r} is another call, to {known.to}")
+            most_s = self.cuts(at).get(call_id, MOST_S)
+            return replace(passed("within_limits", number=to.value), most_s=most_s)
+        mine = dict(self._rules.limits_of(account, room, self._site))
+        self._limits |= mine
+        states = tuple(self._state(scope, limits, at) for scope, limits in mine.items())
+        new = bool(to.country) and not self.book.knows_country(("account", account), to.country)
+        asked = Asked(to, at, states, new)
+        decided = self._rules.decide(asked)
+        if decided.passes:
+            self.book.start(self._rules.call(call_id, asked))
+        elif decided.blocks:
+            scope = next(s for s in mine if s[0] == decided.blocks)
+            self.blocked.setdefault(scope, decided.because.rule)
+        return decided
+
+    def cuts(self, at: datetime) -> dict[str, int]:
+        """Return after how many seconds from now each call that goes on is cut, by its id."""
+        days = {(scope, call.day) for call in self.book.running() for scope in call.scopes}
+        states = (
+            ScopeState(scope, self._limits[scope], self.book.usage(scope, day, at.timestamp()))
+            for scope, day in days
+            if scope in self._limits
+        )
+        return self._rules.cut_after(states, at)
+
+    def unblock(self, scope: Scope) -> bool:
+        """A person lets a scope call out again; returns whether it was blocked."""
+        return self.blocked.pop(scope, None) is not None
+
+    def _state(self, scope: Scope, limits: ScopeLimits, at: datetime) -> ScopeState:
+        usage = self.book.usage(scope, self._rules.day(at), at.timestamp())
+        return ScopeState(scope, limits, usage, self.blocked.get(scope, ""))

@@ -7,9 +7,11 @@ import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +32,7 @@ from provisioner.inventory.stamp import read_stamp
 from provisioner.inventory.store import site_of
 from provisioner.inventory.tables import PhoneRow, SiteRow
 from web.installation import Installation
+from web.trapping import TrapDesk
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +72,12 @@ class Sweeper:
         self._scheduler = scheduler
         self._clock = clock
         self._news = PhoneNews(installation.events)
-        self._loop = LoopThread()
-        self._client = SnmpClient()
         self._watched: dict[str, _Watched] = {}
         self._is_closed = False
+        traps = installation.settings.traps
+        self._traps = TrapDesk(traps, self.hurry) if traps.enabled else None
+        self._client = SnmpClient()
+        self._loop = LoopThread()
 
     def start(self) -> None:
         """Begin to watch; from now on new sites are found by themselves."""
@@ -107,14 +112,22 @@ class Sweeper:
             except CancelledError:
                 log.debug("the sweep of %s was stopped", site)
 
-    def hurry(self, site: str) -> None:
-        """Let a site's next sweep be now: something was told that it should look at."""
-        if self._scheduler.get_job(f"sweep {site}") is not None:
+    def hurry(self, site: str) -> bool:
+        """Let a site's next sweep be now; returns whether: not while one is under way."""
+        watched = self._watched.get(site)
+        if watched is None or self._is_closed:
+            return True  # there is nothing to be looked at
+        if watched.lock.locked():
+            return False
+        with suppress(JobLookupError):
             self._scheduler.modify_job(f"sweep {site}", next_run_time=datetime.now(UTC))
+        return True
 
     def close(self) -> None:
         """Stop to watch."""
         self._is_closed = True
+        if self._traps is not None:
+            self._traps.close()
         for watched in self._watched.values():
             self._stop(watched)
         self._loop.ask(self._client.__aexit__(None, None, None))
@@ -155,9 +168,12 @@ class Sweeper:
             if stamp == watched.stamp:
                 return
             row = session.get(SiteRow, site_id)
+            before = watched.site.switches if watched.site else None
             watched.site = site_of(row, here.box) if row is not None else None
             watched.subjects = read_subjects(session, here.catalogue, site_id)
         watched.stamp = stamp
+        if watched.site is not None and watched.site.switches != before:
+            self._tell_traps()
         pbx = watched.site.pbx if watched.site else None
         if pbx != watched.pbx:
             self._stop(watched)
@@ -165,6 +181,12 @@ class Sweeper:
             watched.sweep.pbx = desk_of(pbx, self._clock)
             if watched.sweep.pbx is not None:
                 watched.sweep.pbx.start()
+
+    def _tell_traps(self) -> None:
+        """Let the traps of the switches there are now count."""
+        if self._traps is not None:
+            sites = {name: w.site for name, w in list(self._watched.items())}
+            self._traps.know({n: site.switches for n, site in sites.items() if site is not None})
 
     @staticmethod
     def _stop(watched: _Watched) -> None:

@@ -1,8 +1,9 @@
-"""SNMPv2c messages as octets: the little of BER that they need.
+"""SNMP messages as octets: the little of BER that they need.
 
 A switch is asked for thousands of variables a minute; decoded by a general ASN.1 library they
 would cost more than everything else together (``docs/benchmarks.md``). RFC 1157 and 3416 for
-the messages, ITU-T X.690 for the encoding: definite lengths only, as SNMP demands.
+the messages, ITU-T X.690 for the encoding: definite lengths only, as SNMP demands. What agents
+send unasked is read by ``monitors.snmp.traps_reading``.
 """
 
 from __future__ import annotations
@@ -50,11 +51,11 @@ def request(
         repetitions: of GETBULK.
     """
     pairs = b"".join(
-        _tlv(_SEQUENCE, _oid(name) + (_NOTHING if value is None else _integer(value)))
+        tlv(_SEQUENCE, object_identifier(name) + (_NOTHING if value is None else integer(value)))
         for name, value in variables
     )
-    body = _integer(request_id) + _integer(0) + _integer(repetitions) + _tlv(_SEQUENCE, pairs)
-    return _tlv(_SEQUENCE, _integer(V2C) + _tlv(_OCTETS, community) + _tlv(kind, body))
+    body = integer(request_id) + integer(0) + integer(repetitions) + tlv(_SEQUENCE, pairs)
+    return tlv(_SEQUENCE, integer(V2C) + tlv(_OCTETS, community) + tlv(kind, body))
 
 
 def response(data: bytes) -> Message:
@@ -70,28 +71,29 @@ def response(data: bytes) -> Message:
 
 
 def _response(data: bytes) -> Message:
-    at, end = _open(data, 0, len(data), _SEQUENCE)
-    version, at = _number(data, at, end)
+    at, end = opened(data, 0, len(data), _SEQUENCE)
+    version, at = number(data, at, end)
     if version != V2C:
         raise ValueError(f"version {version} is not SNMPv2c")
-    start, stop = _open(data, at, end, _OCTETS)
+    start, stop = opened(data, at, end, _OCTETS)
     community = data[start:stop]
-    at, end = _open(data, stop, end, RESPONSE)
-    request_id, at = _number(data, at, end)
-    status, at = _number(data, at, end)
-    index, at = _number(data, at, end)
-    at, end = _open(data, at, end, _SEQUENCE)
+    at, end = opened(data, stop, end, RESPONSE)
+    request_id, at = number(data, at, end)
+    status, at = number(data, at, end)
+    index, at = number(data, at, end)
+    at, end = opened(data, at, end, _SEQUENCE)
     varbinds: list[Varbind] = []
     while at < end:
-        inner, stop = _open(data, at, end, _SEQUENCE)
-        start, inner_stop = _open(data, inner, stop, _OID)
-        name = _sub_identifiers(data[start:inner_stop])
-        varbinds.append(Varbind(name, _value(data, inner_stop, stop)))
+        inner, stop = opened(data, at, end, _SEQUENCE)
+        start, inner_stop = opened(data, inner, stop, _OID)
+        name = sub_identifiers(data[start:inner_stop])
+        varbinds.append(Varbind(name, value(data, inner_stop, stop)))
         at = stop
     return Message(community, request_id, status, index, tuple(varbinds))
 
 
-def _tlv(tag: int, content: bytes) -> bytes:
+def tlv(tag: int, content: bytes) -> bytes:
+    """Return an element: tag, length, content."""
     length = len(content)
     if length < _LONG_FORM:
         return bytes((tag, length)) + content
@@ -99,12 +101,14 @@ def _tlv(tag: int, content: bytes) -> bytes:
     return bytes((tag, _LONG_FORM | len(octets))) + octets + content
 
 
-def _integer(number: int) -> bytes:
+def integer(number: int) -> bytes:
+    """Return an INTEGER."""
     size = (number + (number < 0)).bit_length() // 8 + 1
-    return _tlv(_INTEGER, number.to_bytes(size, "big", signed=True))
+    return tlv(_INTEGER, number.to_bytes(size, "big", signed=True))
 
 
-def _oid(numbers: Oid) -> bytes:
+def object_identifier(numbers: Oid) -> bytes:
+    """Return an OBJECT IDENTIFIER."""
     first, second = (*numbers, 0, 0)[:2]
     octets = bytearray()
     for number in (first * 40 + second, *numbers[2:]):
@@ -114,21 +118,27 @@ def _oid(numbers: Oid) -> bytes:
             groups.append(rest & _SEVEN_BITS | _MORE)
             rest >>= 7
         octets += bytes(reversed(groups))
-    return _tlv(_OID, bytes(octets))
+    return tlv(_OID, bytes(octets))
 
 
-_NOTHING = _tlv(_NULL, b"")
+_NOTHING = tlv(_NULL, b"")
 
 
-def _open(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
+def opened(data: bytes, at: int, end: int, tag: int) -> tuple[int, int]:
     """Return where the content of an element begins and ends; it must have this tag."""
-    found, start, stop = _header(data, at, end)
+    found, start, stop = header(data, at, end)
     if found != tag:
         raise ValueError(f"tag {found:#x} stands where {tag:#x} should")
     return start, stop
 
 
-def _header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
+def header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
+    """Return the tag of an element, and where its content begins and ends.
+
+    Raises:
+        ValueError: it reaches beyond ``end``, or its length is none that SNMP has.
+        IndexError: the data end inside it.
+    """
     tag, length = data[at], data[at + 1]
     at += 2
     if length & _LONG_FORM:
@@ -142,24 +152,26 @@ def _header(data: bytes, at: int, end: int) -> tuple[int, int, int]:
     return tag, at, at + length
 
 
-def _number(data: bytes, at: int, end: int) -> tuple[int, int]:
-    start, stop = _open(data, at, end, _INTEGER)
+def number(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return an INTEGER and where the next element begins."""
+    start, stop = opened(data, at, end, _INTEGER)
     return int.from_bytes(data[start:stop], "big", signed=True), stop
 
 
-def _value(data: bytes, at: int, end: int) -> Value | None:
+def value(data: bytes, at: int, end: int) -> Value | None:
     """Return a value; None: the agent has none (noSuchObject and the like)."""
-    tag, start, stop = _header(data, at, end)
+    tag, start, stop = header(data, at, end)
     if tag == _INTEGER:
         return int.from_bytes(data[start:stop], "big", signed=True)
     if tag in _UNSIGNED:
         return int.from_bytes(data[start:stop], "big")
     if tag in _STRINGS:
         return data[start:stop]
-    return _sub_identifiers(data[start:stop]) if tag == _OID else None
+    return sub_identifiers(data[start:stop]) if tag == _OID else None
 
 
-def _sub_identifiers(octets: bytes) -> Oid:
+def sub_identifiers(octets: bytes) -> Oid:
+    """Return the numbers of an object identifier."""
     if not octets:
         return ()
     numbers = octets if max(octets) < _MORE else _long_numbers(octets)

@@ -29,7 +29,7 @@ _V3 = 3
 _PARAMETERS = "how"
 NOTHING = univ.Null("")
 
-_AUTH: dict[str, Any] = {
+AUTH_PROTOCOLS: dict[str, Any] = {
     "md5": config.USM_AUTH_HMAC96_MD5,
     "sha": config.USM_AUTH_HMAC96_SHA,
     "sha224": config.USM_AUTH_HMAC128_SHA224,
@@ -38,7 +38,7 @@ _AUTH: dict[str, Any] = {
     "sha512": config.USM_AUTH_HMAC384_SHA512,
 }
 # Cisco's AES-192 and AES-256 extend their keys as the Blumenthal draft does
-_PRIV: dict[str, Any] = {
+PRIV_PROTOCOLS: dict[str, Any] = {
     "des": config.USM_PRIV_CBC56_DES,
     "3des": config.USM_PRIV_CBC168_3DES,
     "aes": config.USM_PRIV_CFB128_AES,
@@ -132,10 +132,10 @@ def _introduced(snmp_engine: Any, user: User) -> str:  # noqa: ANN401
     keys: dict[str, Any] = {}
     level = "noAuthNoPriv"
     if user.auth is not None:
-        keys |= {"authProtocol": _AUTH[user.auth_protocol], "authKey": _key(user.auth)}
+        keys |= {"authProtocol": AUTH_PROTOCOLS[user.auth_protocol], "authKey": _key(user.auth)}
         level = "authNoPriv"
         if user.priv is not None:
-            keys |= {"privProtocol": _PRIV[user.priv_protocol], "privKey": _key(user.priv)}
+            keys |= {"privProtocol": PRIV_PROTOCOLS[user.priv_protocol], "privKey": _key(user.priv)}
             level = "authPriv"
     config.add_v3_user(snmp_engine, user.name, **keys)
     return level

@@ -29,8 +29,8 @@ class LoopThread:
         running = asyncio.all_tasks(self._loop)
         for task in running:
             task.cancel()
-        # so that who waits in ``ask`` is told
-        self._loop.run_until_complete(asyncio.gather(*running, return_exceptions=True))
+        if running:  # so that who waits in ``ask`` is told
+            self._loop.run_until_complete(asyncio.wait(running))
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 

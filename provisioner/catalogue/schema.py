@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from provisioner.catalogue.record import Pattern, Record, Slug, Source
+from provisioner.catalogue.record import ModelId, Pattern, Record, Slug, Source
 from provisioner.key_types import KeyType
 
 
@@ -123,12 +123,14 @@ class ResyncRule(Record):
 class DhcpRule(Record):
     """What DHCP must tell this vendor's phones.
 
-    ``url`` may hold ``{base}``, the site's URL with a slash at its end.
+    ``url`` may hold ``{base}``, the site's URL with a slash at its end. ``class_models``: classes
+    (option 60) that are a code for a model.
     """
 
     options: tuple[Literal[43, 66, 114, 159, 160], ...]
     url: str = "{base}"
     vendor_classes: tuple[str, ...] = ()
+    class_models: dict[str, ModelId] = Field(default_factory=dict)
 
 
 class Vendor(Record):

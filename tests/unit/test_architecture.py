@@ -88,7 +88,7 @@ def test_the_core_knows_nothing_of_monitors(path: Path) -> None:
 def test_libraries_stay_where_they_belong(path: Path) -> None:
     used = set(imports(path))
     where = name(path)
-    if where != "monitors/discovery.py":
+    if where != "monitors/discovery/sniffing.py":
         assert "scapy" not in used
     if not re.match(r"monitors/(snmp/|probes/|remedies)", where):
         assert "pysnmp" not in used

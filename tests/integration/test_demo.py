@@ -31,7 +31,7 @@ def test_the_demo_boots_and_registers_everything(tmp_path: Path) -> None:
     status = json.loads(bellwire("status", "--json", "--data", str(tmp_path / "demo")).stdout)
     assert status["simulated"] is True
     assert len(status["phones"]) == 75
-    assert {p["status"] for p in status["phones"]} == {"provisioned"}
+    assert {p["provisioning"] for p in status["phones"]} == {"provisioned"}
     assert {w["model"] for w in status["waiting"]} == {"fanvil/h5", "yealink/t31p"}
 
 

@@ -1,86 +1,26 @@
-"""Single phones: status, adopt, arm, url, render, explain, fetches."""
+"""Single phones: adopt, arm, url, render, explain, fetches."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from monitors.fetch_status import PhoneSeen, provisioning_status
 from provisioner.adopt import Spot
 from provisioner.adopt import adopt as adopt_phone
-from provisioner.catalogue.advice import about_waiting
-from provisioner.delivery import utc_now
 from provisioner.errors import UnknownThingError
 from provisioner.explain import explain_keys, explain_settings
 from provisioner.inventory.fetches import (
     fetches_of,
     forget_waiting,
-    last_fetches,
     waiting_phones,
 )
 from provisioner.inventory.phones import arm as arm_phone
-from provisioner.inventory.phones import phone_row, phone_rows
-from provisioner.mac import MacAddress
+from provisioner.inventory.phones import phone_row
 from provisioner.render import render as render_files
 from web.commands.options import echo_json, json_option, mac_argument, who, with_installation
 from web.installation import Installation
-
-
-@click.command()
-@click.argument("site", required=False)
-@json_option
-@with_installation
-def status(installation: Installation, site: str | None, as_json: bool) -> None:
-    """List phones with what is known of them, and the phones that wait."""
-    phones = _phones_with_status(installation, site)
-    waiting = [
-        {
-            **asdict(phone),
-            "mac": MacAddress(phone.mac).colons,
-            "advice": about_waiting(installation.catalogue, phone.vendor, phone.model),
-        }
-        for phone in waiting_phones(installation.events)
-    ]
-    simulated = installation.simulated_mark.exists()
-    if as_json:
-        echo_json({"phones": phones, "waiting": waiting, "simulated": simulated})
-        return
-    if simulated:
-        click.echo("[simulated] the phones of this demo are simulated\n")
-    for p in phones:
-        place = f"{p['site']} {p['room']} {p['position']}"
-        click.echo(f"{p['mac']}  {place:<36} {p['model']:<18} {p['status']:<14} {p['cause']}")
-    counts = Counter(p["status"] for p in phones)
-    told = ", ".join(f"{n} {state}" for state, n in counts.items()) or "no phones"
-    click.echo(f"\n{told}; {len(waiting)} waiting")
-    for w in waiting:
-        what = f"{w['vendor']} {w['model']} from {w['address']}, {w['times']}x"
-        click.echo(f"waiting {w['mac']}  {what}: {w['advice']}")
-
-
-def _phones_with_status(installation: Installation, site: str | None) -> list[dict[str, object]]:
-    now = utc_now()
-    last = last_fetches(installation.events)
-    phones: list[dict[str, object]] = []
-    for row in phone_rows(installation.database, site):
-        seen = PhoneSeen(row.armed_until, row.token_seen_at, row.problem, last.get(row.mac))
-        state, cause, since = provisioning_status(seen, now)
-        phones.append(
-            {
-                "mac": MacAddress(row.mac).colons,
-                "site": row.site_id,
-                "room": row.room_id,
-                "position": row.position,
-                "model": row.model,
-                "status": str(state),
-                "cause": cause,
-                "since": since,
-            }
-        )
-    return phones
 
 
 @click.command()
@@ -219,4 +159,4 @@ def fetches(installation: Installation, mac: str, limit: int, as_json: bool) -> 
         )
 
 
-COMMANDS = (status, adopt, arm, url, render, explain, fetches)
+COMMANDS = (adopt, arm, url, render, explain, fetches)

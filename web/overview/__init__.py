@@ -1,0 +1,1 @@
+"""What people are shown of the phones' health, as values: the same for commands and pages."""

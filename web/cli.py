@@ -11,17 +11,26 @@ from sqlalchemy.exc import OperationalError
 from provisioner.errors import BellwireError, SecretsError, SettingsError
 from web.commands import (
     catalogue,
+    diagnose,
+    discover,
+    incidents,
     inventory,
     labels,
     library,
+    maintenance,
+    mend,
     network,
+    number,
     phone_books,
     phones,
     presets,
     running,
     secret,
     soft_phones,
+    status,
     switch,
+    users,
+    watch,
 )
 
 
@@ -63,7 +72,8 @@ def main() -> None:
 
 MODULES = (
     running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
-    soft_phones, switch,
+    soft_phones, switch, status, diagnose, watch, incidents, maintenance, number, discover,
+    mend, users,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

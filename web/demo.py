@@ -22,11 +22,12 @@ from provisioner.catalogue.loader import shipped_folder
 from provisioner.config import Settings
 from provisioner.errors import SettingsError
 from provisioner.inventory import store
-from provisioner.inventory.records import Inventory
+from provisioner.inventory.records import Inventory, Pbx
 from web.installation import MARK, Installation, opened
 from web.simulated.fetching import fetch
 from web.simulated.fleet import Fleet, FleetPhone
 from web.simulated.registrar import Registrar
+from web.simulated.registrar_rpc import RegistrarRpc
 
 SAMPLE = "samples/hotel-aurora.yaml"
 LOOPBACK = ip_network("127.0.0.0/8")
@@ -40,6 +41,7 @@ class DemoAddresses:
 
     http: str
     tftp: str
+    rpc: str
 
     @property
     def url(self) -> str:
@@ -95,10 +97,18 @@ def _on_this_machine(wanted: Inventory, addresses: DemoAddresses) -> Inventory:
             name=f"{site.name} (demo)",
             url=addresses.url,
             networks=(*site.networks, LOOPBACK),
+            pbx=_pbx(addresses),
+            switches=(),
         )
         for site in wanted.sites
     )
     return replace(wanted, sites=sites)
+
+
+def _pbx(addresses: DemoAddresses) -> Pbx:
+    """The simulated PBX, which is asked like a Kamailio."""
+    host, _, port = addresses.rpc.rpartition(":")
+    return Pbx("kamailio", host, int(port))
 
 
 def wait_until_up(addresses: DemoAddresses, stop: threading.Event, timeout_s: float = 60) -> bool:
@@ -120,6 +130,7 @@ def run(settings: Settings, addresses: DemoAddresses, stop: threading.Event, *, 
         phones, secrets = _phones(installation)
         registrar = Registrar(secrets)
         registrar.start()
+        rpc = RegistrarRpc(registrar, int(addresses.rpc.rpartition(":")[2]))
         fleet = Fleet(phones, fetch, lambda _name: registrar.address)
         strangers = Fleet(WAITING, fetch, lambda _name: registrar.address)
         try:
@@ -133,6 +144,7 @@ def run(settings: Settings, addresses: DemoAddresses, stop: threading.Event, *, 
         finally:
             fleet.close()
             strangers.close()
+            rpc.close()
             registrar.close()
 
 
@@ -180,6 +192,7 @@ The demo hotel runs: bellwire is real, phones and PBX are simulated.
   HTTP {addresses.url}    TFTP {addresses.tftp}    data {data}
 
   {program} status --data {data}
+  {program} diagnose reception --data {data}
   {program} explain {phone.mac} --data {data}
   {program} fetches {phone.mac} --data {data}
   {program} adopt 0c383e0fffe1 --site hotel-aurora --room 201 --position desk --data {data}

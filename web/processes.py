@@ -32,6 +32,7 @@ from provisioner.inventory.fetches import prune
 from web.app import wsgi
 from web.field import run_field
 from web.installation import Installation, opened
+from web.mending import Mender
 from web.phone_plane import WsgiApp
 from web.sweeping import Sweeper
 from web.telling import Teller, prune_monitoring
@@ -43,6 +44,7 @@ PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STEP_S = 15
 TELL_S = 20
+MEND_S = 20
 JOBS = 32
 """Jobs of the monitor at the same time; a sweep mostly waits for answers."""
 STOP_S = 10.0
@@ -123,7 +125,7 @@ def run_field_process(settings: Settings) -> None:
 
 
 def run_monitor(settings: Settings) -> None:
-    """Render marked phones, move rollouts, tell people and prune until told to stop."""
+    """Render, watch, mend, tell people, move rollouts and prune until told to stop."""
     stop = stop_event()
     with opened(settings) as installation:
         scheduler = BackgroundScheduler(
@@ -133,6 +135,8 @@ def run_monitor(settings: Settings) -> None:
         scheduler.add_job(_step, "interval", seconds=STEP_S, args=[installation], max_instances=1)
         teller = Teller(installation)
         scheduler.add_job(teller.tell, "interval", seconds=TELL_S, max_instances=1, coalesce=True)
+        mender = Mender(installation, stop=stop)
+        scheduler.add_job(mender.mend, "interval", seconds=MEND_S, max_instances=1, coalesce=True)
         sweeper = Sweeper(installation, scheduler)
         sweeper.start()
         scheduler.start()

@@ -16,7 +16,8 @@ from sqlalchemy import and_, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from monitors.store.action_pages import Action, ActionState, read_actions
+from monitors.remedies.action import Action, ActionState
+from monitors.store.action_pages import read_actions
 from monitors.store.tables import remedy_action
 from monitors.store.upsert import changed
 from provisioner.db import Database
@@ -65,6 +66,12 @@ def plan(database: Database, wanted: Plan, worker: str, now: datetime) -> int | 
             return int(session.execute(put).scalar_one())
     except IntegrityError:
         return "something is being done to this phone at this moment"
+
+
+def limit_now(database: Database, wanted: Plan, now: datetime) -> str:
+    """Return why the limits of port and switch do not allow it now; empty: they do."""
+    with database.read() as session:
+        return _too_often(session, wanted, now)
 
 
 def refused(database: Database, wanted: Plan, detail: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from monitors.evidence import Evidence
 from monitors.places import Remembered
 from monitors.probes.options_meaning import Learned
+from monitors.signals import Signal
 from monitors.store.readings import KeptReading, all_readings, keep_readings, readings_of
 from monitors.store.tables import reading
 from monitors.switches.reading import SwitchReading
@@ -144,11 +145,20 @@ def switch_target(site: str, name: str) -> str:
 
 def _aged(evidence: Evidence, passed_s: float, polled_s: float) -> Evidence:
     older: dict[str, Any] = {
-        name: replace(signal, age_s=signal.age_s + (polled_s if name in _POLLED else passed_s))
+        name: replace(
+            signal, age_s=signal.age_s + (polled_s if _is_polled(name, signal) else passed_s)
+        )
         for name, signal in evidence.signals().items()
         if signal.age_s is not None
     }
     return replace(evidence, settled_s=evidence.settled_s + passed_s, **older)
+
+
+def _is_polled(name: str, signal: Signal[Any]) -> bool:
+    """Whether every sweep asks for it; an address is as young as what names it."""
+    if name == "address":
+        return signal.source == "its contact" or signal.source.startswith("snmp ")
+    return name in _POLLED
 
 
 def _keep(

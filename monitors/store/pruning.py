@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from monitors.store.action_pages import forget_actions
 from monitors.store.incident_pages import forget_incidents
 from monitors.store.journal import forget_messages
 from monitors.store.maintenance import forget_windows
@@ -36,6 +37,7 @@ def prune(database: Database, keep: Retention, now: datetime, known: Collection[
     over = now - timedelta(days=keep.incident_days)
     forget_incidents(database, over)
     forget_messages(database, over)
+    forget_actions(database, over)
     forget_windows(database, over)
     forget_readings(database, now - READING_KEPT, LASTING)
     forget_memory(database, known)

@@ -56,7 +56,7 @@ class Swept:
         learned: what phones' answers have taught anew.
         registered: whether each phone is registered; without those of which nobody knows.
         round_trips_s: of OPTIONS, or of the PBX's own question.
-        standing: troubles that need no phone.
+        standing: troubles that need no phone, found twice in a row.
         mos: of calls that ended since the last sweep, in hundredths.
     """
 
@@ -94,6 +94,7 @@ class SiteSweep:
     _tell_addresses: set[str] = field(default_factory=set)
     _makers: frozenset[str] = field(init=False)
     _judged_at: datetime | None = None
+    _stood: frozenset[GroupFinding] = frozenset()
 
     def __post_init__(self) -> None:
         """Make the desks."""
@@ -221,10 +222,12 @@ class SiteSweep:
             kept.append(next_status(verdict, states[mac], before, policy, now, times))
         reading = asked.pbx.reading
         problem = reading.problem if reading else ""
+        standing = standing_findings(heard.observed, name, problem)
+        stood, self._stood = self._stood, frozenset(standing)
         return Swept(
             site, now, tuple(verdicts), tuple(kept), heard.topology, heard.observed,
             asked.switches, asked.learned, states, self._round_trips(states, now),
-            standing_findings(heard.observed, name, problem), self._mos(states, now),
+            tuple(f for f in standing if f in stood), self._mos(states, now),
         )  # fmt: skip
 
     def _mos(self, macs: Iterable[MacAddress], now: datetime) -> dict[MacAddress, int]:

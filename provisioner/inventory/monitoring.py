@@ -30,6 +30,30 @@ class Maintenance:
     reason: str = ""
 
 
+REMEDIES = ("resync", "reboot", "poe-cycle")
+"""What bellwire may do by itself where a site allows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """What is done to a phone that is down without asking anybody.
+
+    Attributes:
+        automatic: some of ``REMEDIES``; empty: nothing.
+        tries: at most so many in one incident.
+        pause_s: between one try and the next.
+        except_presets, except_positions, except_rooms: phones that are left alone, besides those
+            for emergencies.
+    """
+
+    automatic: tuple[str, ...] = ()
+    tries: int = 3
+    pause_s: int = 900
+    except_presets: tuple[str, ...] = ()
+    except_positions: tuple[str, ...] = ()
+    except_rooms: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Monitoring:
     """How a site is watched.
@@ -58,6 +82,7 @@ class Monitoring:
     webhook_url: SecretStr | None = None
     webhook_secret: SecretStr | None = None
     maintenance: tuple[Maintenance, ...] = ()
+    remedies: Remedies = Remedies()
 
 
 def monitoring_values(monitoring: Monitoring, box: Box) -> dict[str, Any]:
@@ -91,7 +116,16 @@ def monitoring_of(values: Mapping[str, Any], box: Box) -> Monitoring:
             made[name] = time.fromisoformat(made[name])
     if "maintenance" in made:
         made["maintenance"] = tuple(_maintenance(window) for window in made["maintenance"])
+    if "remedies" in made:
+        made["remedies"] = _remedies(made["remedies"])
     return Monitoring(**made)
+
+
+def _remedies(values: Mapping[str, Any]) -> Remedies:
+    made: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Remedies(**made)
 
 
 def _maintenance(values: Mapping[str, Any]) -> Maintenance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import datetime, time
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from provisioner.inventory.monitoring import Maintenance, Monitoring
+from provisioner.inventory.monitoring import Maintenance, Monitoring, Remedies
 from provisioner.inventory.site_yaml import WrittenInt
 from provisioner.setting_values import SecretLine, one_line
 
@@ -103,6 +103,25 @@ class FileMaintenance(_Part):
         return self
 
 
+class FileRemedies(_Part):
+    """What is done to a phone that is down without asking anybody; by hand all is possible."""
+
+    automatic: tuple[Literal["resync", "reboot", "poe-cycle"], ...] = Field(
+        default=(), description="never for phones for emergencies, and for none in a call"
+    )
+    tries: int = Field(default=3, ge=1, le=10, description="at most, in one incident")
+    pause_s: int = Field(default=900, ge=60, le=86400, description="from one try to the next")
+    except_presets: tuple[_Word, ...] = Field(
+        default=(), description="presets left alone, besides those for emergencies"
+    )
+    except_positions: tuple[_Word, ...] = ()
+    except_rooms: tuple[_Word, ...] = ()
+
+    def record(self) -> Remedies:
+        """Return what is stored of it."""
+        return Remedies(**{**self.model_dump(), "automatic": tuple(dict.fromkeys(self.automatic))})
+
+
 class FileMonitoring(_Part):
     """How a site is watched and who is told."""
 
@@ -120,6 +139,7 @@ class FileMonitoring(_Part):
     email: FileEmail | None = None
     webhook: FileWebhook | None = None
     maintenance: tuple[FileMaintenance, ...] = ()
+    remedies: FileRemedies = FileRemedies()
 
     def record(self) -> Monitoring:
         """Return what is stored of it."""
@@ -141,4 +161,5 @@ class FileMonitoring(_Part):
             maintenance=tuple(
                 Maintenance(m.start, m.end, m.rooms, m.switches, m.reason) for m in self.maintenance
             ),
+            remedies=self.remedies.record(),
         )

@@ -16,15 +16,20 @@ from provisioner.mac import MacAddress
 Layer = Mapping[str, JsonValue]
 
 
-SWITCH_SECRETS = ("community", "snmp_auth", "snmp_priv")
+SWITCH_SECRETS = (
+    "community", "snmp_auth", "snmp_priv",
+    "write_community", "write_auth", "write_priv", "ssh_password", "ssh_enable_secret",
+)  # fmt: skip
 """Fields of a switch that are encrypted at rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch whose ports feed phones, and how SNMP reads it.
+    """A switch whose ports feed phones, how SNMP reads it, and how it may be written to.
 
-    ``community`` is for version 2c; user and keys are for version 3.
+    ``community`` is for version 2c; user and keys are for version 3. ``write_...`` and
+    ``ssh_...`` are for remedies and empty where nobody gave them. ``ssh_driver`` is netmiko's
+    name of its command line; empty: that of its platform.
     """
 
     host: str
@@ -37,6 +42,17 @@ class Switch:
     snmp_priv: SecretStr | None = None
     snmp_auth_protocol: str = "sha256"
     snmp_priv_protocol: str = "aes"
+    write_community: SecretStr | None = None
+    write_user: str = ""
+    write_auth: SecretStr | None = None
+    write_priv: SecretStr | None = None
+    write_auth_protocol: str = "sha256"
+    write_priv_protocol: str = "aes"
+    ssh_username: str = ""
+    ssh_password: SecretStr | None = None
+    ssh_enable_secret: SecretStr | None = None
+    ssh_port: int = 22
+    ssh_driver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     JsonValue,
-    SecretStr,
     model_validator,
 )
 
@@ -20,11 +19,16 @@ from provisioner.clock import clock_for
 from provisioner.inventory.file_values import Part, Secret, Text, as_written
 from provisioner.inventory.monitoring_shape import FileMonitoring
 from provisioner.inventory.pbx_shape import FilePbx
+from provisioner.inventory.switch_access_shape import (
+    AuthProtocol,
+    FileSnmpWrite,
+    FileSsh,
+    PrivProtocol,
+    SnmpKey,
+)
 from provisioner.key_types import ForEach, KeyType
 from provisioner.mac import MacAddress
 from provisioner.setting_values import Host, Number, Url
-
-SNMP_KEY_MIN = 8
 
 
 def _timezone(name: str) -> str:
@@ -34,12 +38,6 @@ def _timezone(name: str) -> str:
 
 def _mac(text: str) -> str:
     return str(MacAddress(text))
-
-
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < SNMP_KEY_MIN:
-        raise ValueError(f"needs at least {SNMP_KEY_MIN} characters (RFC 3414, 11.2)")
-    return key
 
 
 Slug = Annotated[
@@ -56,7 +54,6 @@ Extension = Annotated[
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64),
 ]
 Dialled = Annotated[Number, BeforeValidator(as_written)]
-SnmpKey = Annotated[Secret, AfterValidator(_long_enough)]
 Mac = Annotated[str, BeforeValidator(as_written), AfterValidator(_mac)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 
@@ -149,8 +146,11 @@ class FileSwitchSnmp(Part):
     user: Text = ""
     auth: SnmpKey | None = Field(default=None, description="pass phrase that signs, version 3")
     priv: SnmpKey | None = Field(default=None, description="pass phrase that encrypts, version 3")
-    auth_protocol: Literal["md5", "sha", "sha224", "sha256", "sha384", "sha512"] = "sha256"
-    priv_protocol: Literal["des", "3des", "aes", "aes192", "aes256"] = "aes"
+    auth_protocol: AuthProtocol = "sha256"
+    priv_protocol: PrivProtocol = "aes"
+    write: FileSnmpWrite | None = Field(
+        default=None, description="for power cycling; without it SNMP only reads"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -173,6 +173,9 @@ class FileSwitch(Part):
     name: Text = ""
     platform: Text = ""
     snmp: FileSwitchSnmp = FileSwitchSnmp()
+    ssh: FileSsh | None = Field(
+        default=None, description="for power cycling where SNMP does not do it"
+    )
 
 
 class FilePresetKey(_WrittenKey):

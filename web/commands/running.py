@@ -120,7 +120,9 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     _listen("tftp", tftp or hotel.free_address(6969, socket.SOCK_DGRAM))
     settings = _settings(data or default_data() / "demo", log_json=False)
     addresses = hotel.DemoAddresses(
-        f"{settings.http.host}:{settings.http.port}", f"{settings.tftp.host}:{settings.tftp.port}"
+        f"{settings.http.host}:{settings.http.port}",
+        f"{settings.tftp.host}:{settings.tftp.port}",
+        hotel.free_address(0, socket.SOCK_STREAM),
     )
     click.echo("bellwire demo: the sample hotel, Hotel Aurora")
     hotel.prepare(settings, addresses)

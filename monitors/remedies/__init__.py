@@ -1,0 +1,1 @@
+"""What bellwire does to a phone that does not work, and what holds it back."""

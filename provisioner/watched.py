@@ -7,7 +7,6 @@ from typing import TypedDict
 from provisioner.key_types import KeyType
 from provisioner.kit import PhoneKit
 
-
 _REPORTS = frozenset({"telemetry", "telemetry.action_urls"})
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from flask import Flask, Response, jsonify
 
 from provisioner.config import Settings
+from provisioner.delivery import utc_now
 from web.installation import Installation, open_installation
+from web.pages.wiring import add_pages, announce_setup, front
 from web.phone_plane import PhonePlane, WsgiApp
 from web.soft_phone_plane import SoftPhonePlane
 from web.views.labels import labels_pages
 from web.views.metrics import metrics_pages
 
 
-def create_app(installation: Installation) -> Flask:
-    """Return the Flask application for people."""
-    app = Flask("web", static_folder=None)
+def create_app(installation: Installation, *, with_styleguide: bool = False) -> Flask:
+    """Return the Flask application for people; ``with_styleguide``: for tests of the pages."""
+    app = Flask("web", static_folder=None, template_folder="pages/templates")
 
     @app.get("/health")
     def health() -> Response:
@@ -23,14 +25,8 @@ def create_app(installation: Installation) -> Flask:
             session.connection()
         return jsonify(status="ok")
 
-    @app.get("/")
-    def front() -> Response:
-        """Say what this is; the pages are not built yet."""
-        return Response(
-            "bellwire answers phones here. Look at it with: bellwire status\n",
-            mimetype="text/plain",
-        )
-
+    app.add_url_rule("/", view_func=front)
+    add_pages(app, installation, with_styleguide=with_styleguide)
     app.register_blueprint(labels_pages(installation))
     app.register_blueprint(metrics_pages(installation))
     return app
@@ -39,6 +35,7 @@ def create_app(installation: Installation) -> Flask:
 def wsgi(settings: Settings) -> PhonePlane:
     """Return the whole WSGI application of a web process, ready to serve."""
     installation = open_installation(settings)
+    announce_setup(installation, utc_now())
     recorder = installation.recorder()
     recorder.start()
     guard = installation.guard()

@@ -29,6 +29,7 @@ from web.commands import (
     soft_phones,
     status,
     switch,
+    tokens,
     users,
     watch,
 )
@@ -73,7 +74,7 @@ def main() -> None:
 MODULES = (
     running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
     soft_phones, switch, status, diagnose, watch, incidents, maintenance, number, discover,
-    mend, users,
+    mend, users, tokens,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

@@ -18,14 +18,15 @@ from sqlalchemy import MetaData, select, update
 from monitors.store.tables import metadata as monitoring_metadata
 from provisioner.db import Database
 from provisioner.errors import SecretsError
-from provisioner.filestore.tables import LibraryFileRow
+from provisioner.filestore.tables import LibraryFileRow  # noqa: F401 - into Base.metadata
 from provisioner.inventory.fetches import metadata as events_metadata
-from provisioner.inventory.tables import StampRow
+from provisioner.inventory.tables import Base, StampRow
 from provisioner.secrets import Box
+from web.accounts.tables import UserRow  # noqa: F401 - likewise
 
 FOLDER = Path(__file__).parent / "migrations"
 LINES: dict[str, MetaData] = {
-    "inventory": LibraryFileRow.metadata,  # that of all tables: the library's are read in here
+    "inventory": Base.metadata,
     "events": events_metadata,
     "monitoring": monitoring_metadata,
 }

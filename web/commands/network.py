@@ -109,7 +109,8 @@ def resync(
         done = [notify_direct(catalogue, t, port, reboot=reboot) for t in targets]
     elif site.pbx is None or not site.pbx.host or site.pbx.kind != "asterisk":
         raise UnknownThingError(
-            f"site {site.id} has no Asterisk to send through (pbx: ami: in its site file); use --direct"
+            f"site {site.id} has no Asterisk to send through (pbx: ami: in its site file); "
+            "use --direct"
         )
     else:
         done = notify_through_pbx(catalogue, site.pbx, targets, reboot=reboot)

@@ -1,0 +1,220 @@
+"""Every page in a real browser, at both sizes: it is reachable, readable, and nothing jumps."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.stage import PASSWORD, Stage, looking
+
+PAGES = {
+    "sign-in": ("/ui/sign-in", ""),
+    "sites": ("/ui/", "maria"),
+    "sites-none": ("/ui/", "nobody"),
+    "account": ("/ui/account", "maria"),
+    "users": ("/ui/users", "maria"),
+    "user": ("/ui/users/ivan", "maria"),
+    "user-new": ("/ui/users/new", "maria"),
+    "audit": ("/ui/audit", "maria"),
+    "audit-nothing": ("/ui/audit?text=nothing+like+this", "maria"),
+    "not-found": ("/ui/nothing", "maria"),
+    "parts": ("/ui/styleguide", "maria"),
+}
+SHIFT = """() => new Promise(done => {
+  let sum = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(each => sum += each.value))
+    .observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(sum), 50);
+})"""
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "rules"),
+    [("mobile", "light", ()), ("desktop", "light", ()), ("desktop", "dark", ("color-contrast",))],
+)
+def test_every_page_is_accessible(
+    browser: Browser, stage: Stage, size: str, scheme: str, rules: tuple[str, ...]
+) -> None:
+    found = []
+    with looking(browser, stage, size, color_scheme=scheme) as look:
+        signed_in = ""
+        for name, (path, who) in PAGES.items():
+            if who != signed_in:
+                look.page.context.clear_cookies()
+                look.sign_in(who)
+                signed_in = who
+            look.go(path)
+            found += [f"{name}: {each}" for each in look.axe(*rules)]
+            if look.is_too_wide():
+                found.append(f"{name}: wider than the screen")
+    assert found == []
+
+
+@pytest.mark.parametrize("locale", ["es-ES", "ru-RU"])
+def test_long_words_fit_on_a_narrow_screen(browser: Browser, stage: Stage, locale: str) -> None:
+    found = []
+    with looking(browser, stage, "mobile", locale=locale) as look:
+        look.sign_in()
+        for name, (path, who) in PAGES.items():
+            if who != "nobody":
+                look.go(path)
+                cut = look.page.evaluate(
+                    """() => [...document.querySelectorAll('main *, nav *')]
+                      .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 2
+                              && getComputedStyle(e).display.startsWith('inline') === false
+                              && !e.closest('svg, thead') && !e.matches('input, select, option'))
+                      .map(e => e.className + ': ' + e.textContent.trim().slice(0, 40))"""
+                )
+                found += [f"{name}: {each}" for each in cut]
+                if look.is_too_wide():
+                    found.append(f"{name}: wider than the screen")
+    assert found == []
+
+
+def test_nothing_jumps(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage, "mobile") as look:
+        look.sign_in()
+        for path in ("/ui/", "/ui/account", "/ui/users", "/ui/audit"):
+            look.go(path)
+            assert look.page.evaluate(SHIFT) < 0.01, path
+
+
+def test_all_can_be_done_with_the_keyboard(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage) as look:
+        page = look.page
+        look.go("/ui/sign-in")
+        expect(page.locator("#name")).to_be_focused()
+        page.keyboard.type("maria")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Sites")
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip")).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        expect(page.locator("main")).to_be_focused()
+        look.go("/ui/users/ivan")
+        ask = page.locator("details.ask > summary")
+        ask.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Remove ivan")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Remove ivan")).to_be_hidden()
+        expect(ask).to_be_focused()
+        outline = ask.evaluate("e => getComputedStyle(e).outlineWidth")
+        assert outline == "3px"
+
+
+def test_without_a_script_everything_works(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage, "mobile", java_script_enabled=False) as look:
+        page = look.page
+        look.sign_in("lucia")
+        expect(page.locator("h1")).to_have_text("Sites")
+        look.go("/ui/account")
+        page.locator("details.more > summary").click()
+        page.fill("#title", "Without a script")
+        page.get_by_role("button", name="Make the token").click()
+        expect(page.locator("code.once")).to_contain_text("bw_")
+        page.locator("details.ask > summary").first.click()
+        page.get_by_role("button", name="Revoke this token").click()
+        expect(page.get_by_text("The token is revoked.")).to_be_visible()
+        page.context.clear_cookies()
+        look.sign_in()
+        look.go("/ui/audit")
+        page.select_option("#action", "arm")
+        page.get_by_role("button", name="Show").click()
+        expect(page).to_have_url(re.compile("action=arm"))
+        page.get_by_role("link", name="Older").click()
+        expect(page.get_by_role("link", name="Newest")).to_be_visible()
+
+
+def test_the_log_is_filtered_without_loading_the_page_again(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage) as look:
+        page = look.page
+        look.sign_in()
+        look.go("/ui/audit")
+        page.evaluate("window.stayed = true")
+        page.select_option("#who", "web:ivan")
+        expect(page).to_have_url(re.compile("who=web"))
+        expect(page.locator("#entries td.first").first).to_contain_text(re.compile("."))
+        expect(page.locator("#entries tbody tr")).not_to_have_count(0)
+        people = set(page.locator('#entries td[data-label="Who"]').all_inner_texts())
+        assert people == {"web:ivan"}
+        assert page.evaluate("window.stayed") is True
+
+
+def test_sites_are_looked_at_again_only_while_somebody_looks(
+    browser: Browser, stage: Stage
+) -> None:
+    with looking(browser, stage) as look:
+        page = look.page
+        look.sign_in()
+        expect(page.locator("#tiles article")).to_have_count(3)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true})"
+        poll = "htmx.trigger('#tiles', 'seen')"
+        page.evaluate(hide % "true")
+        page.evaluate(poll)
+        assert asked == []
+        page.evaluate(hide % "false")
+        with page.expect_response(re.compile("/ui/$")):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.locator("#tiles article")).to_have_count(3)
+        assert len(asked) >= 1
+
+
+def test_each_role_finds_its_way(browser: Browser, stage: Stage) -> None:
+    places = {
+        "maria": ["Sites", "Users", "Audit log", "My account"], "ivan": ["Sites", "My account"],
+        "lucia": ["Sites", "My account"],
+    }  # fmt: skip
+    sites = {"maria": 3, "ivan": 1, "lucia": 3}
+    for name, wanted in places.items():
+        with looking(browser, stage) as look:
+            look.sign_in(name)
+            expect(look.page.locator(".places .long")).to_have_text(wanted)
+            expect(look.page.locator("article.site")).to_have_count(sites[name])
+            look.go("/ui/users")
+            shown = "Users" if name == "maria" else "There is no such page"
+            expect(look.page.locator("h1")).to_have_text(shown)
+
+
+def test_an_administrator_invites_and_removes_somebody(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage, "mobile") as look, looking(browser, stage, "mobile") as other:
+        page = look.page
+        look.sign_in()
+        page.get_by_role("link", name="Users").click()
+        page.get_by_role("link", name="Add a user").click()
+        page.fill("#name", "pedro")
+        page.get_by_label("Installer").check()
+        page.get_by_label("Hotel Aurora").check()
+        page.get_by_role("button", name="Add the user").click()
+        link = page.locator("code.once").inner_text()
+        assert link.startswith(stage.url)
+        assert look.axe() == []
+        other.page.goto(link)
+        other.page.fill("#password", "the sea is very blue")
+        other.page.fill("#again", "the sea is very blue")
+        other.page.click("main button[type=submit]")
+        expect(other.page.locator("article.site h2")).to_have_text("Hotel Aurora")
+        page.get_by_role("link", name="Users").first.click()
+        page.get_by_role("link", name="pedro").click()
+        page.locator("details.ask > summary").click()
+        page.get_by_role("button", name="Remove pedro").click()
+        expect(page.get_by_role("status")).to_contain_text("pedro is removed.")
+        other.page.reload()
+        expect(other.page.locator("h1")).to_have_text("Sign in")
+
+
+def test_a_page_prints_without_its_frame(browser: Browser, stage: Stage) -> None:
+    with looking(browser, stage) as look:
+        look.sign_in()
+        look.go("/ui/audit")
+        look.page.emulate_media(media="print", color_scheme="dark")
+        for hidden in (".places", ".filters", ".whoami", ".pager"):
+            expect(look.page.locator(hidden)).to_be_hidden()
+        ground = look.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == "rgb(255, 255, 255)"

@@ -1,0 +1,85 @@
+"""What is around every page: navigation, and the words that templates may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from monitors.status import State
+from web.accounts.people import Person, Role
+from web.pages import language
+from web.pages.assets import Assets
+from web.pages.formats import FILTERS, is_long_ago
+from web.pages.language import LANGUAGES, N_
+from web.pages.words import ROLES, SHAPES, STATES
+
+ICONS = "icons.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation.
+
+    Attributes:
+        endpoint: of its page.
+        blueprint: whose pages count as below it.
+        short: the word for the narrow bar of a mobile phone.
+        role: who sees it.
+    """
+
+    endpoint: str
+    blueprint: str
+    icon: str
+    title: str
+    short: str
+    role: Role = Role.VIEWER
+
+
+PLACES = (
+    Place("overview.sites", "overview", "sites", N_("Sites"), N_("Sites")),
+    Place("users.all_of_them", "users", "users", N_("Users"), N_("Users"), Role.ADMIN),
+    Place("audit.log", "audit", "audit", N_("Audit log"), N_("Log"), Role.ADMIN),
+    Place("account.mine", "account", "account", N_("My account"), N_("Account")),
+)
+
+
+def places_of(person: Person | None) -> list[Place]:
+    """Return the navigation of a person."""
+    return [p for p in PLACES if person is not None and person.is_at_least(p.role)]
+
+
+def set_up_shell(app: Flask, assets: Assets) -> None:
+    """Give templates their words, filters and addresses."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        language.gettext,
+        language.ngettext,
+        newstyle=True,
+        pgettext=language.pgettext,
+        npgettext=language.npgettext,
+    )
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.tests["long_ago"] = is_long_ago
+
+    def asset(name: str) -> str:
+        return url_for("assets.send", version=assets.version, name=name)
+
+    app.jinja_env.globals.update(
+        asset=asset, languages=LANGUAGES, states=STATES, shapes=SHAPES, State=State, Role=Role
+    )
+
+    @app.context_processor
+    def around() -> dict[str, Any]:
+        who: Person | None = g.get("person")
+        return {
+            "person": who,
+            "language": language.current(),
+            "theme": who.theme if who else "",
+            "places": places_of(who),
+            "here": request.blueprint,
+            "role_words": ROLES,
+        }

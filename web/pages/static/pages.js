@@ -1,0 +1,40 @@
+/* What pages do more with a script; without one everything works all the same. */
+(function () {
+  "use strict";
+  // a tab that nobody looks at asks for nothing; it asks once when somebody looks again
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var polls = (event.target.getAttribute("hx-trigger") || "").indexOf("every") !== -1;
+    if (polls && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) return;
+    document.querySelectorAll("[hx-trigger*='every']").forEach(function (each) {
+      each.dispatchEvent(new Event("seen"));
+    });
+  });
+  // a button that was pressed is not pressed again
+  document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented) return;
+    event.target.querySelectorAll("button[type=submit]").forEach(function (each) {
+      setTimeout(function () { each.disabled = true; });
+      setTimeout(function () { each.disabled = false; }, 8000);
+    });
+  });
+  window.addEventListener("pageshow", function () {
+    document.querySelectorAll("button[disabled]").forEach(function (each) { each.disabled = false; });
+  });
+  // one question open at a time, and Escape closes it
+  document.addEventListener("toggle", function (event) {
+    if (!event.target.open || !event.target.matches("details.ask")) return;
+    document.querySelectorAll("details.ask[open]").forEach(function (each) {
+      if (each !== event.target) each.open = false;
+    });
+  }, true);
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.ask[open]").forEach(function (each) {
+      each.open = false;
+      each.querySelector("summary").focus();
+    });
+  });
+})();

@@ -1,0 +1,100 @@
+"""Words that are shown for codes: states of phones, roles, scopes, entries of the audit log."""
+
+from __future__ import annotations
+
+from monitors.status import State
+from web.accounts.people import Role, Scope
+from web.pages.language import N_, gettext
+
+SHAPES = {
+    State.WORKING: "working",
+    State.WARNING: "warning",
+    State.FAILING: "failing",
+    State.DOWN: "down",
+    State.RECOVERING: "recovering",
+    State.UNKNOWN: "unknown",
+    State.NOT_INSTALLED: "not-installed",
+}
+"""Each state's own shape, an icon of that name: nobody needs to tell colours apart."""
+STATES = {
+    State.WORKING: N_("Working"),
+    State.WARNING: N_("Warning"),
+    State.FAILING: N_("Failing"),
+    State.DOWN: N_("Down"),
+    State.RECOVERING: N_("Recovering"),
+    State.UNKNOWN: N_("Not known"),
+    State.NOT_INSTALLED: N_("Not installed"),
+}
+ORDER = (
+    State.DOWN,
+    State.FAILING,
+    State.RECOVERING,
+    State.WARNING,
+    State.WORKING,
+    State.NOT_INSTALLED,
+    State.UNKNOWN,
+)
+"""What wants to be seen first."""
+ROLES = {
+    Role.ADMIN: (N_("Administrator"), N_("Everything, on all sites, and users.")),
+    Role.INSTALLER: (N_("Installer"), N_("Rooms and phones of the assigned sites.")),
+    Role.VIEWER: (N_("Viewer"), N_("Looks at the assigned sites and changes nothing.")),
+}
+SCOPES = {
+    Scope.READ: N_("Read"),
+    Scope.CHANGE: N_("Change"),
+    Scope.SECRETS: N_("Reveal secrets"),
+    Scope.USERS: N_("Users and audit log"),
+}
+ACTIONS = {
+    "apply": N_("Site file applied"),
+    "arm": N_("First contact allowed"),
+    "firmware-add": N_("Firmware added"),
+    "firmware-assign": N_("Firmware roll-out begun"),
+    "firmware-guard": N_("Firmware roll-out guarded"),
+    "firmware-pause": N_("Firmware roll-out paused"),
+    "firmware-remove": N_("Firmware removed"),
+    "firmware-resume": N_("Firmware roll-out resumed"),
+    "firmware-withdraw": N_("Firmware roll-out withdrawn"),
+    "setup": N_("Server set up"),
+    "sign-in": N_("Signed in"),
+    "softphone-fetch": N_("Soft phone fetched its account"),
+    "softphone-link": N_("Soft phone link made"),
+    "softphone-revoke": N_("Soft phone link revoked"),
+    "token-add": N_("API token made"),
+    "token-revoke": N_("API token revoked"),
+    "user-add": N_("User added"),
+    "user-disable": N_("User disabled"),
+    "user-enable": N_("User enabled"),
+    "user-link": N_("Link for a password made"),
+    "user-logout": N_("Signed out everywhere"),
+    "user-password": N_("Password chosen"),
+    "user-remove": N_("User removed"),
+    "user-role": N_("Role changed"),
+    "user-sites": N_("Sites changed"),
+}
+"""What the audit log says for its codes; one that is not here is shown as it is."""
+REFUSALS = {
+    "name-form": N_(
+        "A name has 2 to 64 letters, digits and . _ - @, and begins with a letter or digit."
+    ),
+    "name-taken": N_("There is a user of this name already."),
+    "last-admin": N_(
+        "This is the last administrator who can sign in. Make somebody else one first."
+    ),
+    "unknown-user": N_("There is no such user any more."),
+    "unknown-site": N_("There is no such site any more."),
+    "unknown-token": N_("There is no such token any more."),
+    "scopes": N_("Choose at least one."),
+    "wrong-password": N_("This is not your present password."),
+    "password-short": N_("At least 10 characters are needed; a short sentence is good."),
+    "password-long": N_("At most 200 characters are possible."),
+    "password-name": N_("This is hardly more than the name. Choose something else."),
+    "password-simple": N_("This is among the first that are tried. Choose something else."),
+}
+"""Why a change to users was refused, by the reason of an ``AccountError``."""
+
+
+def refusal(reason: str) -> str:
+    """Return why a change to users was refused, in the language of the page."""
+    return gettext(REFUSALS[reason])

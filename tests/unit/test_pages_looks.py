@@ -14,6 +14,8 @@ from web.pages.words import ORDER, SHAPES, STATES
 STATIC = assets.FOLDER
 TEMPLATES = STATIC.parent / "templates"
 CSS = (STATIC / "bellwire.css").read_text(encoding="utf-8")
+AREAS = {f.name: f.read_text(encoding="utf-8") for f in STATIC.glob("*.css")}
+"""One for all pages, and those of some pages."""
 TEXT, LARGE_OR_SHAPE = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 GROUNDS = ("ground", "surface", "sunken")
 KINDS = ("good", "warn", "fail", "down", "back", "none")
@@ -84,13 +86,15 @@ def test_dark_is_dark_however_it_was_chosen() -> None:
 
 def test_colours_are_named_and_names_exist() -> None:
     rules = CSS[CSS.index("/* ---- ground") : CSS.index("/* ---- on paper")]
-    assert re.findall(r"#[0-9a-f]{3,8}\b|\brgb\(", rules) == []
-    defined = set(re.findall(r"--([\w-]+):", CSS))
-    assert set(re.findall(r"var\(--([\w-]+)", CSS)) <= defined
+    others = [text for name, text in AREAS.items() if name != "bellwire.css"]
+    assert re.findall(r"#[0-9a-f]{3,8}\b|\brgb\(", "\n".join([rules, *others])) == []
+    everything = "\n".join(AREAS.values())
+    defined = set(re.findall(r"--([\w-]+):", everything))
+    assert set(re.findall(r"var\(--([\w-]+)", everything)) <= defined
 
 
 def test_every_class_of_a_template_has_a_style() -> None:
-    styled = set(re.findall(r"\.([a-z][\w-]*)", CSS))
+    styled = set(re.findall(r"\.([a-z][\w-]*)", "\n".join(AREAS.values())))
     used = set()
     for file in TEMPLATES.rglob("*.html"):
         text = re.sub(r"\{[{%#].*?[}%#]\}", " ", file.read_text(encoding="utf-8"), flags=re.S)
@@ -135,3 +139,7 @@ def test_all_that_a_browser_fetches_is_small() -> None:
     sizes = [len(asset.packed) for name in wanted if (asset := files.get(name))]
     assert len(sizes) == len(wanted)
     assert sum(sizes) < 40_000
+    for name in AREAS.keys() - {"bellwire.css"}:
+        area = files.get(name)
+        assert area is not None
+        assert len(area.packed) < 6_000, name

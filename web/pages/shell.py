@@ -13,6 +13,14 @@ from web.pages import language
 from web.pages.assets import Assets
 from web.pages.formats import FILTERS, is_long_ago
 from web.pages.language import LANGUAGES, N_
+from web.pages.site_tabs import (
+    PHONE_TABS,
+    SITE_TABS,
+    has_page,
+    is_here,
+    site_name,
+    tabs_of,
+)
 from web.pages.words import ROLES, SHAPES, STATES
 
 ICONS = "icons.svg"
@@ -69,7 +77,18 @@ def set_up_shell(app: Flask, assets: Assets) -> None:
         return url_for("assets.send", version=assets.version, name=name)
 
     app.jinja_env.globals.update(
-        asset=asset, languages=LANGUAGES, states=STATES, shapes=SHAPES, State=State, Role=Role
+        asset=asset,
+        languages=LANGUAGES,
+        states=STATES,
+        shapes=SHAPES,
+        State=State,
+        Role=Role,
+        SITE_TABS=SITE_TABS,
+        PHONE_TABS=PHONE_TABS,
+        tabs_of=tabs_of,
+        is_here=is_here,
+        has_page=has_page,
+        site_name=site_name,
     )
 
     @app.context_processor

@@ -1,0 +1,72 @@
+"""The pages of a site and of a phone, as tabs; one whose page does not exist is left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, g, request
+from sqlalchemy import select
+
+from provisioner.inventory.tables import SiteRow
+from web.accounts.people import Person, Role
+from web.pages.desk import desk
+from web.pages.language import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page beside others.
+
+    Attributes:
+        endpoint: of the page.
+        role: who sees it.
+    """
+
+    endpoint: str
+    title: str
+    role: Role = Role.VIEWER
+
+
+SITE_TABS = (
+    Tab("hotel.plan", N_("Rooms")),
+    Tab("incidents.open_ones", N_("Incidents")),
+    Tab("install.floors", N_("Install"), Role.INSTALLER),
+    Tab("switches.all_of_them", N_("Switches")),
+    Tab("pbx.state", N_("PBX")),
+    Tab("dhcp.snippets", N_("DHCP")),
+    Tab("change.site", N_("Settings"), Role.INSTALLER),
+)
+PHONE_TABS = (
+    Tab("phone.one", N_("Overview")),
+    Tab("phone_keys.one", N_("Keys")),
+    Tab("phone_settings.one", N_("Settings")),
+    Tab("phone_files.one", N_("Files")),
+)
+
+
+def has_page(endpoint: str) -> bool:
+    """Whether a page exists."""
+    return endpoint in current_app.view_functions
+
+
+def tabs_of(tabs: tuple[Tab, ...], person: Person | None) -> list[Tab]:
+    """Return the tabs that exist and that a person may see."""
+    return [
+        tab
+        for tab in tabs
+        if has_page(tab.endpoint) and person is not None and person.is_at_least(tab.role)
+    ]
+
+
+def is_here(tab: Tab) -> bool:
+    """Whether the page that is shown is one of a tab's blueprint."""
+    return tab.endpoint.partition(".")[0] == request.blueprint
+
+
+def site_name(site: str) -> str:
+    """Return the name of a site as people know it; asked once for a page."""
+    names: dict[str, str] = g.setdefault("site_names", {})
+    if site not in names:
+        with desk().installation.database.read() as reading:
+            names[site] = reading.scalar(select(SiteRow.name).where(SiteRow.id == site)) or site
+    return names[site]

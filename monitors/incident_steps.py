@@ -10,6 +10,9 @@ from enum import StrEnum
 from monitors.evidence import GroupFinding
 from monitors.status import Status
 
+MISSING_SIGNALS = "missing_signals"
+"""A fact: names of the signals that would make a diagnosis surer, with blanks between."""
+
 
 class Ending(StrEnum):
     """Why an incident was closed."""

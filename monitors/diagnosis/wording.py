@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 LANGUAGES = ("en", "es", "ru")
 _UNKNOWN = "unknown"
@@ -45,6 +46,20 @@ def words(rule: str, facts: Mapping[str, str], language: str = "en") -> Words:
     texts = _texts(language if language in LANGUAGES else "en")
     filled = _Facts(facts, texts[_UNKNOWN])
     return Words(*(_filled(texts[rule][part], filled) for part in ("sentence", "fix")))
+
+
+def names_of_signals(names: Iterable[str], language: str) -> str:
+    """Return what signals are called, one after the other; one without a text as it is."""
+    called = signal_texts(language)["signals"]
+    return ", ".join(str(called.get(name, name)) for name in names)
+
+
+@cache
+def signal_texts(language: str) -> dict[str, Any]:
+    """Return the words of signals, of their values, and of all that is said of them."""
+    known = language if language in LANGUAGES else "en"
+    file = resources.files("monitors.diagnosis").joinpath("texts", f"signals.{known}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _filled(text: str, facts: _Facts) -> str:

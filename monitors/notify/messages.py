@@ -11,8 +11,8 @@ from importlib import resources
 
 from pydantic import JsonValue
 
-from monitors.diagnosis.wording import LANGUAGES, words
-from monitors.incident_steps import Incident
+from monitors.diagnosis.wording import LANGUAGES, names_of_signals, words
+from monitors.incident_steps import MISSING_SIGNALS, Incident
 from monitors.notify.due import Due, Kind
 from monitors.notify.places import Place
 from monitors.policy import NotifyPolicy
@@ -67,7 +67,7 @@ def message_of(
     message: Due, incident: Incident, scene: Scene, now: datetime, *, maybe_double: bool = False
 ) -> Message:
     """Return what is said of an incident."""
-    said = words(incident.rule, _facts(incident), scene.language)
+    said = words(incident.rule, _facts(incident, scene.language), scene.language)
     place = place_of(incident, scene)
     ended = incident.closed_at or now
     line = scene.say(
@@ -153,7 +153,7 @@ def digest_of(
 
 
 def _short(incident: Incident, scene: Scene, now: datetime) -> str:
-    said = words(incident.rule, _facts(incident), scene.language)
+    said = words(incident.rule, _facts(incident, scene.language), scene.language)
     lasted = duration((incident.closed_at or now) - incident.began_at, scene)
     return f"{place_of(incident, scene)}: {said.sentence} ({lasted})"
 
@@ -199,8 +199,11 @@ def _phone(mac: str, scene: Scene) -> dict[str, JsonValue]:
     return {"mac": mac, "room": place.room, "position": place.position}
 
 
-def _facts(incident: Incident) -> dict[str, str]:
+def _facts(incident: Incident, language: str) -> dict[str, str]:
     facts = dict(incident.facts)
+    missing = facts.pop(MISSING_SIGNALS, "").split()
+    if missing:
+        facts["missing"] = names_of_signals(missing, language)
     if incident.grouped and incident.macs:
         facts["phones"] = str(len(incident.macs))
     return facts

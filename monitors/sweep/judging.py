@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from monitors.diagnosis.explain import Diagnosis, explain
 from monitors.evidence import Evidence, Group, GroupFinding
 from monitors.groups import Member, collapse
-from monitors.incident_steps import Judged
+from monitors.incident_steps import MISSING_SIGNALS, Judged
 from monitors.signals import Config, Registration, SwitchState
 from monitors.status import Policy, State, advance
 from monitors.store.statuses import KeptStatus
@@ -159,6 +159,7 @@ def facts_of(verdict: Verdict, state: PhoneState) -> dict[str, str]:
         facts |= {"extension": speaks.extension, **_of_account(speaks)}
     if evidence.options.value.name == "OTHER_DEVICE":
         facts["device"] = evidence.options.measured
+    facts[MISSING_SIGNALS] = " ".join(verdict.diagnosis.missing)
     return {name: value for name, value in facts.items() if value}
 
 

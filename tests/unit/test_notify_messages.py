@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitors.diagnosis.wording import LANGUAGES
-from monitors.incident_steps import Incident
+from monitors.incident_steps import MISSING_SIGNALS, Incident
 from monitors.notify.due import Due, Kind
 from monitors.notify.email import mail_of
 from monitors.notify.messages import Scene, _texts, digest_of, duration, message_of
@@ -182,3 +182,10 @@ def test_the_scene_of_a_site() -> None:
     assert made.places["0c383e000003"].position_name == ""
     assert made.places["0c383e000003"].room_name == "Suite 215"
     assert made.language == "es"
+
+
+def test_what_would_decide_is_named_in_the_readers_language() -> None:
+    unsure = replace(INCIDENT, rule="J3", facts={**FACTS, MISSING_SIGNALS: "registration link"})
+    for language, names in (("en", "registration, link"), ("ru", "регистрация, соединение")):
+        made = message_of(due(Kind.DOWN), unsure, scene(language), NOON)
+        assert names in made.line, made.line

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from monitors.diagnosis.wording import Words
+from monitors.diagnosis.wording import Words, names_of_signals
 from monitors.fetch_status import PhoneSeen, ProvisioningStatus, provisioning_status
+from monitors.incident_steps import MISSING_SIGNALS
 from web.overview.reading import StoredSite
 from web.overview.wording import Voice, room_name
 
@@ -48,7 +49,7 @@ def diagnosis_words(
     other = known.get("other_room", "")
     if other in stored.rooms:
         known["other_room"] = room_name(other, stored.rooms[other], voice, inside=True)
-    names = ", ".join(voice.signal(name) for name in missing)
+    names = names_of_signals(missing or known.get(MISSING_SIGNALS, "").split(), voice.language)
     if names:
         known["missing"] = names
     return voice.diagnosis(rule, known)

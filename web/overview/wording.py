@@ -13,7 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitors.diagnosis.rule import Layer
-from monitors.diagnosis.wording import LANGUAGES, Words, known_rules, words
+from monitors.diagnosis.wording import (
+    LANGUAGES,
+    Words,
+    known_rules,
+    signal_texts,
+    words,
+)
 from monitors.evidence import GroupFinding
 from monitors.signals import Signal
 
@@ -75,16 +81,19 @@ class Voice:
 
     def signal(self, name: str) -> str:
         """Return what a signal is called."""
-        return str(_signals(self.language)["signals"][name])
+        return str(signal_texts(self.language)["signals"][name])
 
     def value(self, name: str, signal: Signal[Any]) -> str:
         """Return what a signal says."""
-        value = str(signal.value)
-        return str(_signals(self.language)["values"][name].get(value, value))
+        return self.word_of(name, str(signal.value))
+
+    def word_of(self, name: str, value: str) -> str:
+        """Return what a value of a signal is called."""
+        return str(signal_texts(self.language)["values"][name].get(value, value))
 
     def supply(self, name: str) -> str:
         """Return how a person gives bellwire a signal that is missing."""
-        return str(_signals(self.language)["supply"][name])
+        return str(signal_texts(self.language)["supply"][name])
 
     def step(self, layer: Layer) -> str:
         """Return what a step of the ladder is called."""
@@ -92,7 +101,7 @@ class Voice:
 
     def word(self, kind: str, name: str) -> str:
         """Return a state, mark, sureness, trouble or ending; one without a text as it is."""
-        return str(_signals(self.language)[kind].get(name, name))
+        return str(signal_texts(self.language)[kind].get(name, name))
 
     def group(self, finding: GroupFinding) -> str:
         """Return which group it is that fails together."""
@@ -154,11 +163,6 @@ def by_number(text: str) -> tuple[tuple[int, str], ...]:
 @cache
 def _interface(language: str) -> Mapping[str, str]:
     return _read("web.overview", f"{language}.toml")
-
-
-@cache
-def _signals(language: str) -> Mapping[str, Any]:
-    return _read("monitors.diagnosis", f"signals.{language}.toml")
 
 
 @cache

@@ -26,14 +26,15 @@ from web.pages.desk import Desk
 from web.pages.failures import set_up_failures
 from web.pages.headers import leave
 from web.pages.shell import set_up_shell
-from web.pages.views import account, audit, entry, overview, styleguide, users
+from web.pages.views import account, audit, dhcp, entry, overview, pbx, styleguide, switches, users
 
 log = logging.getLogger(__name__)
 
 FORM_BYTES_MAX = 1024 * 1024
 FORM_FIELDS_MAX = 5000
 BLUEPRINTS = (
-    asset_pages.PAGES, entry.PAGES, overview.PAGES, account.PAGES, users.PAGES, audit.PAGES
+    asset_pages.PAGES, entry.PAGES, overview.PAGES, account.PAGES, users.PAGES, audit.PAGES,
+    switches.PAGES, pbx.PAGES, dhcp.PAGES,
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ PHONES_MIN = 3
 TOGETHER_S = 180.0
 """How far apart the first and the last of a group may have failed (the monitoring notes, 7.2)."""
 
-_ALIVE = frozenset({Options.ALIVE, Options.NOT_FOUND, Options.UNAVAILABLE, Options.FILTERED})
+_ALIVE = frozenset({Options.ALIVE, Options.NOT_FOUND, Options.UNAVAILABLE})
 _LINK_UP = frozenset({Link.UP, Link.DEGRADED, Link.UNSTABLE})
 _UNFED = frozenset({PortPower.SEARCHING, PortPower.FAULT, PortPower.HARDWARE, PortPower.DENIED})
 _LOST = frozenset({Registration.NONE, Registration.EXPIRED, Registration.UNREACHABLE})

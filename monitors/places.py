@@ -89,6 +89,7 @@ class Located:
         swapped_with: the phone that is at this one's home, and this one at its.
         vlans: VLANs its MAC was learned in.
         voice_vlan: the one it uses for voice, if it says so.
+        names_ip: whether it tells ``ip`` itself, by LLDP or CDP; None: it speaks neither now.
         since_s: seconds since it was last seen; 0: now; None: never.
     """
 
@@ -102,6 +103,7 @@ class Located:
     vlans: frozenset[int] = frozenset()
     voice_vlan: int | None = None
     ip: str = ""
+    names_ip: bool | None = None
     since_s: float | None = None
 
 

@@ -36,6 +36,7 @@ class _Sighting:
     vlans: frozenset[int] = frozenset()
     voice_vlan: int | None = None
     ip: str = ""
+    names_ip: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ def _sightings(
                 frozenset(vlans.get(mac, ())),
                 neighbour.voice_vlan if neighbour else None,
                 (neighbour.ip if neighbour else "") or reading.addresses.get(mac, ""),
+                bool(neighbour.ip and not neighbour.by_arp) if neighbour else None,
             ),
         )
 
@@ -223,6 +225,7 @@ def _located(
         vlans=best.vlans,
         voice_vlan=best.voice_vlan,
         ip=best.ip,
+        names_ip=best.names_ip,
         since_s=0.0,
     )
 

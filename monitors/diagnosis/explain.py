@@ -15,14 +15,12 @@ from dataclasses import dataclass
 
 from monitors.diagnosis import ground_rules, service_rules
 from monitors.diagnosis.group_rules import GROUP
+from monitors.diagnosis.proof import proven_layer
 from monitors.diagnosis.rule import Layer, Rule, Sureness, Weight
 from monitors.evidence import Evidence, without_the_stale
 from monitors.signals import (
-    Address,
     Config,
-    Link,
     Mapping,
-    Neighbour,
     Options,
     PhoneEvent,
     PortPower,
@@ -30,6 +28,8 @@ from monitors.signals import (
     SwitchState,
     Whereabouts,
 )
+
+__all__ = ["GRACE_S", "LADDER", "RULES", "WELL", "Diagnosis", "explain", "proven_layer"]
 
 GRACE_S = 90.0
 """A phone that has just started is not judged: booting takes 40 to 120 s."""
@@ -66,10 +66,6 @@ _NOBODY_SAYS = Rule("J4", Layer.NOTHING, lambda _: True, Weight.NOTE, Sureness.P
 _ANSWERS = Rule("I6", Layer.WELL, lambda _: True, Weight.NOTE, needs=("registration",))
 
 _CONTACT_UNSEEN = frozenset({Registration.UNKNOWN, Registration.PBX_UNKNOWN})
-_ALIVE = frozenset(
-    {Options.ALIVE, Options.NOT_FOUND, Options.UNAVAILABLE, Options.OVERLOADED, Options.FILTERED}
-)
-_LINK_UP = frozenset({Link.UP, Link.DEGRADED, Link.UNSTABLE})
 _MISSED = frozenset(
     {
         Registration.NONE,
@@ -80,7 +76,6 @@ _MISSED = frozenset(
         Registration.OTHER_AGENT,
     }
 )
-_JUST_NOW_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,30 +144,6 @@ def _well(evidence: Evidence) -> Rule:
 
 def _first(rules: Iterable[Rule], evidence: Evidence) -> Rule | None:
     return next((rule for rule in rules if rule.when(evidence)), None)
-
-
-def proven_layer(evidence: Evidence) -> Layer:
-    """Return the highest step of the ladder that something positive and fresh proves."""
-    if evidence.options.value in _ALIVE or _reported_just_now(evidence):
-        return Layer.ADDRESS
-    if evidence.config.value is Config.CURRENT and _is_young(evidence.config.age_s):
-        return Layer.CONFIG
-    if evidence.address.value is Address.GOOD and _is_young(evidence.address.age_s):
-        return Layer.ADDRESS
-    if evidence.neighbour.value is Neighbour.THIS_PHONE and evidence.link.value in _LINK_UP:
-        return Layer.LINK
-    if evidence.link.value in _LINK_UP:
-        return Layer.POWER
-    return Layer.NOTHING
-
-
-def _reported_just_now(evidence: Evidence) -> bool:
-    known = evidence.event.value not in {PhoneEvent.NONE, PhoneEvent.UNKNOWN}
-    return known and _is_young(evidence.event.age_s)
-
-
-def _is_young(age_s: float | None) -> bool:
-    return age_s is not None and age_s <= _JUST_NOW_S
 
 
 def _is_lost(evidence: Evidence) -> bool:

@@ -90,7 +90,10 @@ POWER = (
     Rule(
         "B12",
         Layer.POWER,
-        lambda e: bool({Trouble.POWER_LOST, Trouble.REBOOTS} & e.troubles),
+        lambda e: (
+            bool({Trouble.POWER_LOST, Trouble.REBOOTS} & e.troubles)
+            and e.link.value not in {Link.ADMIN_DOWN, Link.BLOCKED}  # the port itself says why
+        ),
     ),
     Rule(
         "B13",
@@ -151,29 +154,30 @@ ADDRESS = (
     Rule("E1", Layer.ADDRESS, lambda e: e.address.value is Address.NONE),
     Rule(
         "E5",
-        Layer.ADDRESS,
+        Layer.CONFIG,  # a good address is what it says, no proof against it
         lambda e: e.address.value is Address.GOOD and e.config.value is Config.NEVER,
     ),
 )
 
 WHILE_WELL = (
+    Rule("D1", Layer.PLACE, lambda e: _is(e, Neighbour.OTHER_PHONE), Weight.WARNING),
     Rule(
         "D4", Layer.PLACE, lambda e: e.whereabouts.value is Whereabouts.OTHER_PORT, Weight.WARNING
     ),
-    Rule("D1", Layer.PLACE, lambda e: _is(e, Neighbour.OTHER_PHONE), Weight.WARNING),
     Rule("D8", Layer.PLACE, lambda e: _is(e, Neighbour.TWO_PHONES), Weight.WARNING),
     Rule("D6", Layer.PLACE, lambda e: e.vlan.value is Vlan.WRONG, Weight.WARNING),
     Rule("C4", Layer.LINK, lambda e: e.link.value is Link.DEGRADED, Weight.WARNING, CERTAIN),
-    Rule(
-        "C5",
-        Layer.LINK,
-        lambda e: e.link.value is Link.UNSTABLE or Trouble.LINK_ERRORS in e.troubles,
-        Weight.WARNING,
-    ),
+    # a phone that restarts takes its link down each time
     Rule(
         "B12",
         Layer.POWER,
         lambda e: bool({Trouble.POWER_LOST, Trouble.REBOOTS} & e.troubles),
+        Weight.WARNING,
+    ),
+    Rule(
+        "C5",
+        Layer.LINK,
+        lambda e: e.link.value is Link.UNSTABLE or Trouble.LINK_ERRORS in e.troubles,
         Weight.WARNING,
     ),
     Rule(

@@ -16,11 +16,18 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Somebody says that the phone has this address; ``age_s``: seconds since."""
+    """Somebody says that the phone has this address.
+
+    Attributes:
+        age_s: seconds since.
+        proves: the phone itself was heard there then; what is only stored somewhere, such as an
+            entry of an ARP table, tells where to look for it and proves nothing.
+    """
 
     address: str
     age_s: float
     source: str
+    proves: bool = True
 
 
 @lru_cache(maxsize=65_536)
@@ -53,12 +60,15 @@ def address_signal(
         shared: addresses that more than one device has.
         lacking: said when it has none although it should, as ``without_address`` found.
     """
+    if lacking is not None:
+        heard = newest(claim for claim in claims if claim.proves)
+        if heard is None or heard.age_s > (lacking.age_s or 0.0):
+            return lacking
     best = newest(claims)
-    if lacking is not None and (best is None or best.age_s > (lacking.age_s or 0.0)):
-        return lacking
     if best is None:
         return Signal(Address.UNKNOWN)
-    return Signal(_value(best.address, networks, shared), best.age_s, best.source, best.address)
+    age_s = best.age_s if best.proves else None
+    return Signal(_value(best.address, networks, shared), age_s, best.source, best.address)
 
 
 def _value(text: str, networks: Sequence[Network], shared: frozenset[str]) -> Address:
@@ -74,7 +84,11 @@ def _value(text: str, networks: Sequence[Network], shared: frozenset[str]) -> Ad
 
 
 def without_address(
-    located: Located, link: Signal[Link], link_up_s: float | None, settle_s: float
+    located: Located,
+    link: Signal[Link],
+    link_up_s: float | None,
+    settle_s: float,
+    told_none_s: float | None = None,
 ) -> Signal[Address] | None:
     """Return that a phone has no address although it hangs on the network; None: it may have one.
 
@@ -83,13 +97,19 @@ def without_address(
         link: of its port.
         link_up_s: seconds since its link came; None: not known.
         settle_s: for how long it may still be asking for one.
+        told_none_s: seconds since it spoke LLDP or CDP without naming an address, although it
+            used to; None: it did not.
     """
-    if located.place is None or located.ip or link.age_s is None:
+    if located.place is None or link.age_s is None:
+        return None
+    if located.ip and told_none_s is None:
         return None
     if link.value not in {Link.UP, Link.DEGRADED, Link.UNSTABLE}:
         return None
     if link_up_s is not None and link_up_s < settle_s:
         return None
+    if told_none_s is not None:
+        return Signal(Address.NONE, told_none_s, link.source, "it names none any more")
     return Signal(Address.NONE, link_up_s or link.age_s, link.source, "the switch knows none")
 
 

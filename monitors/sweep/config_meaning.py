@@ -82,6 +82,15 @@ def _same(one: FetchEvent, other: FetchEvent) -> bool:
     return one.address == other.address
 
 
+def model_told(fetches: Fetches | None, subject: Subject) -> str:
+    """Return the id of the model that a phone says it is when it fetches; empty: the entered one.
+
+    Its files are fetched by its own name, so it is this phone, whatever was entered.
+    """
+    found = _of_another_model(fetches, subject) if fetches is not None else None
+    return found[1].model if found else ""
+
+
 def _of_another_model(fetches: Fetches, subject: Subject) -> _Found | None:
     said = fetches.model
     if said is None or said.model == subject.model_id or subject.model is None:

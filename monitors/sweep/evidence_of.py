@@ -9,7 +9,8 @@ from datetime import datetime
 from monitors.call_quality import QualityReading
 from monitors.evidence import Evidence
 from monitors.phone_events import event_signal, meaning_of
-from monitors.places import Topology
+from monitors.places import Located, Topology
+from monitors.probes.registrations import PbxContact
 from monitors.signals import Address, PhoneEvent, Signal, Trouble
 from monitors.sweep.address_meaning import (
     Claim,
@@ -43,6 +44,8 @@ class Heard:
         rooms: what to call each phone's room.
         shared: addresses that more than one device has.
         tell_addresses: switches that have told addresses of phones.
+        named_before: phones that have named their address by LLDP or CDP.
+        others: phones that are another model, or have other files, than they should.
         grace_s: how long a phone may take to get an address.
     """
 
@@ -56,7 +59,13 @@ class Heard:
     rooms: Mapping[MacAddress, str] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
     tell_addresses: frozenset[str] = frozenset()
+    named_before: frozenset[MacAddress] = frozenset()
+    others: Mapping[MacAddress, Subject] = field(default_factory=dict)
     grace_s: float = 60.0
+
+    def as_it_is(self, subject: Subject) -> Subject:
+        """Return a phone as it shows itself, to know it again by that."""
+        return self.others.get(subject.mac, subject)
 
 
 def claims_of(subject: Subject, heard: Heard) -> list[Claim]:
@@ -66,7 +75,8 @@ def claims_of(subject: Subject, heard: Heard) -> list[Claim]:
     if located is not None and located.ip and located.place is not None:
         seen = heard.observed.get(located.place.switch)
         age_s = seen.neighbours_age_s if seen else 0.0
-        claims.append(Claim(located.ip, age_s, f"snmp {located.place.switch}"))
+        source = f"snmp {located.place.switch}"
+        claims.append(Claim(located.ip, age_s, source, proves=located.names_ip is True))
     claims += [
         Claim(report.ip or report.address, _age_s(report.at, heard.now), "its report")
         for report in heard.reports.get(subject.mac, ())
@@ -125,7 +135,7 @@ def evidence_of(
         address=_address(subject, heard, port, state),
         config=config_signal(fetches, subject, heard.now),
         event=event_signal(reports, extension, heard.now, is_told=subject.reports),
-        options=options.signal(subject, heard.now),
+        options=options.signal(heard.as_it_is(subject), heard.now),
         troubles=port.troubles | troubles_of(restarts) | _slow(is_slow=is_slow),
         settled_s=_settled_s(subject, heard, fetches, setups),
         handsets_out=state.handsets_out,
@@ -143,16 +153,31 @@ def _address(
     subject: Subject, heard: Heard, port: PortSignals, state: PhoneState
 ) -> Signal[Address]:
     claims = claims_of(subject, heard)
-    contact = state.speaks.contact if state.speaks else None
-    if contact is not None and state.speaks is not None:
-        age_s = state.speaks.registration.age_s or 0.0
-        own = contact.own_address if parsed(contact.own_address) else contact.address
-        claims.append(Claim(own, age_s, "its contact"))
+    if state.speaks is not None and state.speaks.contact is not None:
+        claims.append(_claim_of_contact(state.speaks.contact, state.speaks.alive_at, heard.now))
     located = heard.topology.phones.get(subject.mac)
     lacking = None
     if located is not None and located.place and located.place.switch in heard.tell_addresses:
-        lacking = without_address(located, port.link, _link_up_s(subject, heard), heard.grace_s)
+        up_s, none_s = _link_up_s(subject, heard), _told_none_s(located, heard)
+        lacking = without_address(located, port.link, up_s, heard.grace_s, none_s)
     return address_signal(claims, heard.networks, heard.shared, lacking)
+
+
+def _claim_of_contact(contact: PbxContact, alive_at: datetime | None, now: datetime) -> Claim:
+    """A contact is as old as the last sign of life: a PBX keeps it when the phone is gone."""
+    own = contact.own_address if parsed(contact.own_address) else contact.address
+    if alive_at is None:
+        return Claim(own, LATELY_S, "its contact", proves=False)
+    return Claim(own, _age_s(alive_at, now), "its contact")
+
+
+def _told_none_s(located: Located, heard: Heard) -> float | None:
+    """Seconds since a phone that used to name its address spoke without naming one."""
+    silent = located.names_ip is not False or located.mac not in heard.named_before
+    if silent or located.place is None:
+        return None
+    seen = heard.observed.get(located.place.switch)
+    return seen.neighbours_age_s if seen else None
 
 
 def _link_up_s(subject: Subject, heard: Heard) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
@@ -36,9 +36,19 @@ class OptionsDesk:
     _round_trips: dict[MacAddress, deque[float]] = field(default_factory=dict)
 
     def take(
-        self, readings: Iterable[OptionsReading], subjects: Mapping[MacAddress, Subject]
+        self,
+        readings: Iterable[OptionsReading],
+        subjects: Mapping[MacAddress, Subject],
+        settling: Collection[MacAddress] = (),
     ) -> dict[MacAddress, Learned]:
-        """Note what came back; returns what was learned anew, to be kept."""
+        """Note what came back; returns what was learned anew, to be kept.
+
+        Args:
+            readings: what came back.
+            subjects: phones as they are: with the files that they have.
+            settling: phones that may not yet do as the files say that they have just fetched:
+                their answers teach nothing.
+        """
         news: dict[MacAddress, Learned] = {}
         for reading in readings:
             subject = subjects.get(MacAddress(reading.key))
@@ -46,7 +56,9 @@ class OptionsDesk:
                 continue
             before = self.learned.get(subject.mac, Learned())
             self._latest[subject.mac] = (reading, before)
-            after = learn(self.catalogue, before, reading, expected(subject))
+            after = before
+            if subject.mac not in settling:
+                after = learn(self.catalogue, before, reading, expected(subject))
             self.learned[subject.mac] = after
             if (after.digest, after.status) != (before.digest, before.status):
                 news[subject.mac] = after

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from monitors.probes.pbx.board import removed_at
 from monitors.probes.registration_meaning import (
+    EXPIRY_SLACK,
     Before,
     RegisteringPhone,
     contact_of,
@@ -21,6 +22,7 @@ from monitors.probes.registration_meaning import (
 from monitors.probes.registrations import (
     ContactEvent,
     PbxContact,
+    Reach,
     RegistrationsReading,
     SecurityEvent,
 )
@@ -61,7 +63,13 @@ class PbxNews:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """One account of a phone. ``contact``: its own, now; ``last``: its own, last known."""
+    """One account of a phone.
+
+    Attributes:
+        contact: its own, now; ``last``: its own, last known.
+        alive_at: naive UTC, when the phone last answered the PBX or registered; None: not since
+            bellwire looks. A contact is kept by its PBX long after the phone is gone.
+    """
 
     extension: str
     registration: Signal[Registration]
@@ -69,6 +77,7 @@ class AccountState:
     contact: PbxContact | None = None
     last: PbxContact | None = None
     gone_at: datetime | None = None
+    alive_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +89,22 @@ class PhoneState:
     handsets_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _SignOfLife:
+    """A contact as it was read, and when its phone was last heard."""
+
+    expires_at: datetime | None
+    read_at: datetime
+    alive_at: datetime | None
+
+
 @dataclass(slots=True)
 class RegistrationDesk:
     """Remembers each account's last contact; one for a site, used by one thread at a time."""
 
     catalogue: Catalogue
     _before: dict[tuple[MacAddress, str], Before] = field(default_factory=dict)
+    _alive: dict[tuple[MacAddress, str], _SignOfLife] = field(default_factory=dict)
 
     def state(
         self,
@@ -123,6 +142,7 @@ class RegistrationDesk:
         """Forget phones that are not in the inventory any more."""
         macs = set(known)
         self._before = {key: value for key, value in self._before.items() if key[0] in macs}
+        self._alive = {key: value for key, value in self._alive.items() if key[0] in macs}
 
     def _account(self, phone: RegisteringPhone, news: PbxNews, now: datetime) -> AccountState:
         reading = news.reading
@@ -146,7 +166,29 @@ class RegistrationDesk:
             contact,
             contact or before.contact,
             before.removed_at if contact is None else None,
+            None if reading.problem else self._alive_at(key, contact, reading.at),
         )
+
+    def _alive_at(
+        self, key: tuple[MacAddress, str], contact: PbxContact | None, at: datetime
+    ) -> datetime | None:
+        """When the phone of a contact was last heard; None: not since bellwire looks."""
+        if contact is None:
+            self._alive.pop(key, None)
+            return None
+        before = self._alive.get(key)
+        if contact.reach is Reach.REACHABLE:
+            alive_at: datetime | None = at
+        elif before is not None and _is_later(contact.expires_at, before.expires_at):
+            alive_at = before.read_at  # it registered again, some time since then
+        else:
+            alive_at = before.alive_at if before is not None else None
+        self._alive[key] = _SignOfLife(contact.expires_at, at, alive_at)
+        return alive_at
+
+
+def _is_later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one > other + EXPIRY_SLACK
 
 
 def _registering(

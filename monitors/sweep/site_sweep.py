@@ -18,6 +18,7 @@ from monitors.snmp.client import SnmpClient
 from monitors.store.statuses import KeptStatus
 from monitors.sweep.address_meaning import newest, shared_addresses
 from monitors.sweep.evidence_of import Heard, addresses_of, claims_of, evidence_of
+from monitors.sweep.in_use import as_it_is, has_just_fetched
 from monitors.sweep.judging import (
     Verdict,
     diagnosed,
@@ -92,6 +93,7 @@ class SiteSweep:
     registrations: RegistrationDesk = field(init=False)
     options: OptionsDesk = field(init=False)
     _tell_addresses: set[str] = field(default_factory=set)
+    _named: set[MacAddress] = field(default_factory=set)
     _makers: frozenset[str] = field(init=False)
     _judged_at: datetime | None = None
     _stood: frozenset[GroupFinding] = frozenset()
@@ -149,6 +151,8 @@ class SiteSweep:
         observed = self.switches.observed(now_s)
         readings = [seen.reading for seen in observed.values()]
         macs = [s.mac for s in subjects]
+        fetches = self.news.fetches_of(frozenset(map(str, macs)))
+        seen = [(s, as_it_is(s, fetches.get(s.mac), self.catalogue)) for s in subjects]
         topology = locate(readings, macs, self.remembered, now_s, self._makers)
         self.remembered = dict(topology.remembered)
         self._tell_addresses |= {
@@ -159,14 +163,23 @@ class SiteSweep:
             networks=site.networks,
             topology=topology,
             observed=observed,
-            fetches=self.news.fetches_of(frozenset(map(str, macs))),
+            fetches=fetches,
             reports=self.news.reports,
             qualities=self.news.qualities,
             rooms={s.mac: s.room_name for s in subjects},
             shared=shared_addresses(reading.addresses for reading in readings),
             tell_addresses=frozenset(self._tell_addresses),
+            named_before=self._named_before(topology),
+            others={s.mac: shown for s, shown in seen if shown is not s},
             grace_s=self.settings.grace_s,
         )
+
+    def _named_before(self, topology: Topology) -> frozenset[MacAddress]:
+        """Phones that have ever named their address, also a moment ago."""
+        self._named = (self._named & set(topology.phones)) | {
+            mac for mac, located in topology.phones.items() if located.names_ip
+        }
+        return frozenset(self._named)
 
     def _states(
         self, subjects: Sequence[Subject], heard: Heard, news: PbxNews
@@ -175,7 +188,8 @@ class SiteSweep:
         addresses = addresses_of(subjects, heard)
         self.registrations.forget(s.mac for s in subjects)
         return {
-            s.mac: self.registrations.state(s, users, addresses, news, heard.now) for s in subjects
+            s.mac: self.registrations.state(heard.as_it_is(s), users, addresses, news, heard.now)
+            for s in subjects
         }
 
     def _ask_phones(
@@ -199,7 +213,14 @@ class SiteSweep:
         pace = Pace(per_s=max(self.settings.options_per_s, needed))
         readings = ask(ask_all(targets, pace, self.settings.options_t1_s))
         self.options.forget(s.mac for s in subjects)
-        return self.options.take(readings, {s.mac: s for s in subjects})
+        known = {s.mac: heard.as_it_is(s) for s in subjects}
+        grace_s = self.settings.grace_s
+        settling = {
+            s.mac
+            for s in subjects
+            if has_just_fetched(s, heard.fetches.get(s.mac), heard.now, grace_s)
+        }
+        return self.options.take(readings, known, settling)
 
     def _judge(
         self,

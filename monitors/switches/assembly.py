@@ -123,7 +123,9 @@ def _places(
 def _addressed(seen: Iterable[Neighbour], arp: Facts[MacAddress, str]) -> tuple[Neighbour, ...]:
     """Add the addresses that ARP knows to those who did not say theirs."""
     return tuple(
-        replace(n, ip=arp[n.mac]) if n.mac is not None and not n.ip and n.mac in arp else n
+        replace(n, ip=arp[n.mac], by_arp=True)
+        if n.mac is not None and not n.ip and n.mac in arp
+        else n
         for n in seen
     )
 

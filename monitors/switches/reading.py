@@ -32,6 +32,7 @@ class Neighbour:
         is_phone: it says so, or its protocol leaves no other possibility.
         is_bridge: it passes on what others send: a switch, router or access point.
         voice_vlan: the VLAN it uses for voice (LLDP-MED, CDP), if it says so.
+        by_arp: its address is of the switch's ARP table: it did not name it itself.
     """
 
     how: How
@@ -42,6 +43,7 @@ class Neighbour:
     is_phone: bool = False
     is_bridge: bool = False
     voice_vlan: int | None = None
+    by_arp: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,31 @@ from typing import Any
 import pytest
 
 from monitors.call_quality import QualityReading
+from monitors.diagnosis.explain import explain
+from monitors.evidence import Evidence
 from monitors.places import Located, Place
 from monitors.probes.options_meaning import Learned
 from monitors.probes.options_reading import OptionsReading, Outcome, Transport
 from monitors.probes.registrations import PbxContact, Reach, RegistrationsReading
-from monitors.signals import Address, Config, Link, Options, Registration, Signal, Whereabouts
+from monitors.signals import (
+    Address,
+    Config,
+    Link,
+    Options,
+    PortPower,
+    Registration,
+    Signal,
+    Whereabouts,
+)
 from monitors.sweep.address_meaning import (
     Claim,
     address_signal,
     shared_addresses,
     without_address,
 )
-from monitors.sweep.config_meaning import config_signal, reboots
+from monitors.sweep.config_meaning import config_signal, model_told, reboots
 from monitors.sweep.fetch_ledger import MOST_NAMES, Fetches
+from monitors.sweep.in_use import as_it_is, has_just_fetched
 from monitors.sweep.options_desk import SLOW_AFTER, OptionsDesk, target
 from monitors.sweep.registration_desk import PbxNews, RegistrationDesk
 from monitors.sweep.subjects import Subject, by_extension
@@ -40,6 +52,7 @@ PHONE = Subject(
     "108.86.0.20", ("100",), files={FILE: "new"}, device_files=frozenset({FILE}), token_seen_at=NOW,
 )  # fmt: skip
 NETWORKS = (ip_network("10.20.0.0/16"),)
+HERE = frozenset({"10.20.1.14"})
 
 
 def fetch(minutes_ago: float, name: str = FILE, **changes: Any) -> FetchEvent:
@@ -89,6 +102,47 @@ def test_what_the_fetch_log_says(events: list[FetchEvent], value: Config) -> Non
     assert config_signal(fetches(*events), PHONE, NOW).value is value
 
 
+def test_a_phone_of_another_model_is_known_again() -> None:
+    other = "yealink/t31p"
+    told = fetches(fetch(5, model=other))
+    assert model_told(told, PHONE) == other
+    assert model_told(fetches(fetch(5, model=PHONE.model_id)), PHONE) == ""
+    assert model_told(None, PHONE) == ""
+    entered, shown = (
+        desk_state(s, contact("100", agent="Yealink SIP-T31P 124.86.0.40"), seen_at=HERE)
+        for s in (PHONE, as_it_is(PHONE, told, CATALOGUE))
+    )
+    assert entered.speaks.registration.value is Registration.OTHER_AGENT
+    assert shown.speaks.registration.value is Registration.REACHABLE
+
+
+def test_a_phone_has_what_it_fetched_last() -> None:
+    assert as_it_is(PHONE, fetches(fetch(5)), CATALOGUE) is PHONE
+    assert as_it_is(PHONE, None, CATALOGUE) is PHONE
+    two = replace(PHONE, files={FILE: "new", FILE.upper(): "new", "x.boot": "boot"})
+    had = as_it_is(two, fetches(fetch(9, digest="older"), fetch(5, digest="old")), CATALOGUE)
+    assert had.files == {FILE: "old", FILE.upper(): "old", "x.boot": "boot"}
+    assert had.digest == replace(two, files={FILE: "old", "x.boot": "boot"}).digest
+    assert as_it_is(two, fetches(fetch(5, digest="")), CATALOGUE) is two
+
+
+def test_what_a_phone_answers_before_it_fetched_says_nothing_of_the_new_files() -> None:
+    desk = OptionsDesk(CATALOGUE)
+    good = OptionsReading(MAC, NOW, Outcome.ANSWERED, 200, "OK")
+    silent = OptionsReading(MAC, NOW, Outcome.SILENT)
+    log = fetches(fetch(5, digest="old"))
+    before = as_it_is(PHONE, log, CATALOGUE)  # "new" is made and not fetched
+    desk.take([good], {MAC: before})
+    log.take(fetch(0))
+    assert has_just_fetched(PHONE, log, NOW + MINUTE, 90.0)
+    assert not has_just_fetched(PHONE, log, NOW + 2 * MINUTE, 90.0)
+    now = as_it_is(PHONE, log, CATALOGUE)
+    desk.take([good], {MAC: now}, settling={MAC})
+    desk.take([silent], {MAC: now})
+    assert desk.signal(now, NOW).value is Options.FILTERED
+    assert desk.signal(before, NOW).value is Options.SILENT
+
+
 def test_files_that_could_not_be_made_go_first() -> None:
     sick = replace(PHONE, problem="sip.registrar: who?")
     told = config_signal(fetches(fetch(5)), sick, NOW)
@@ -126,6 +180,7 @@ ADDRESSES = [
     ([Claim("192.168.1.77", 60, "fetch log"), CONTACT], frozenset(), Address.GOOD),
     ([CONTACT], frozenset({"10.20.1.14"}), Address.DUPLICATE),
 ]
+STORED = Claim("10.20.1.14", 3, "snmp sw-1", proves=False)
 
 
 @pytest.mark.parametrize(("claims", "shared", "value"), ADDRESSES)
@@ -149,6 +204,26 @@ def test_a_phone_on_the_network_without_an_address() -> None:
     assert without_address(replace(there, ip="10.20.1.14"), up, 120.0, 60.0) is None
 
 
+def test_an_address_that_is_only_stored_is_told_and_proves_nothing() -> None:
+    told = address_signal([STORED], NETWORKS)
+    assert (told.value, told.age_s, told.measured) == (Address.GOOD, None, "10.20.1.14")
+    assert address_signal([CONTACT], NETWORKS).age_s == 3
+    stored = {"link": Signal(Link.DOWN, 5.0), "power": Signal(PortPower.DELIVERING, 5.0)}
+    lost = Signal(Registration.UNREACHABLE, 0.0)
+    assert explain(Evidence(**stored, address=told, registration=lost)).rule == "C2"
+
+
+def test_a_phone_that_names_no_address_any_more() -> None:
+    there = Located(MAC, Whereabouts.IN_PLACE, Place("sw-1", 7), ip="10.20.1.14", names_ip=False)
+    up = Signal(Link.UP, 5.0, "snmp sw-1")
+    lacking = without_address(there, up, 86_400.0, 60.0, told_none_s=4.0)
+    assert lacking is not None
+    assert (lacking.value, lacking.age_s) == (Address.NONE, 4.0)
+    before = Claim("10.20.1.14", 40, "its contact")
+    assert address_signal([STORED, before], NETWORKS, lacking=lacking).value is Address.NONE
+    assert address_signal([CONTACT], NETWORKS, lacking=lacking).value is Address.GOOD
+
+
 def test_an_address_at_two_devices() -> None:
     tables = [{MAC: "10.20.1.14", BASE: "10.20.1.15"}, {MAC: "10.20.1.15"}]
     assert shared_addresses(tables) == {"10.20.1.15"}
@@ -160,10 +235,15 @@ def contact(extension: str, address: str = "10.20.1.14", **changes: Any) -> PbxC
     return replace(made, **changes)
 
 
-def desk_state(subject: Subject, *held: PbxContact, desk: RegistrationDesk | None = None) -> Any:
+def desk_state(
+    subject: Subject,
+    *held: PbxContact,
+    desk: RegistrationDesk | None = None,
+    seen_at: frozenset[str] = frozenset(),
+) -> Any:
     desk = desk or RegistrationDesk(CATALOGUE)
     news = PbxNews(RegistrationsReading.of("asterisk", NOW, held))
-    return desk.state(subject, by_extension([subject]), {}, news, NOW)
+    return desk.state(subject, by_extension([subject]), {subject.mac: seen_at}, news, NOW)
 
 
 def test_the_account_that_is_worst_off_speaks() -> None:
@@ -192,6 +272,25 @@ def test_a_contact_that_went_is_remembered() -> None:
     assert (gone.contact, gone.last, gone.gone_at) == (None, later, NOW)
     desk.forget([])
     assert desk_state(PHONE, desk=desk).speaks.registration.value is Registration.NONE
+
+
+def test_a_contact_is_as_old_as_the_last_sign_of_life() -> None:
+    desk, users = RegistrationDesk(CATALOGUE), by_extension([PHONE])
+
+    def alive_at(minutes: int, *held: PbxContact) -> Any:
+        at = NOW + minutes * MINUTE
+        news = PbxNews(RegistrationsReading.of("asterisk", at, held))
+        return desk.state(PHONE, users, {}, news, at).speaks.alive_at
+
+    lost = contact("100", reach=Reach.UNREACHABLE, expires_at=NOW + 9 * MINUTE)
+    assert alive_at(0, lost) is None  # nobody knows how long it has been lying there
+    assert alive_at(1, replace(lost, reach=Reach.REACHABLE)) == NOW + MINUTE
+    assert alive_at(2, lost) == NOW + MINUTE
+    assert alive_at(3, lost) == NOW + MINUTE
+    again = replace(lost, expires_at=NOW + 13 * MINUTE)
+    assert alive_at(4, again) == NOW + 3 * MINUTE  # it registered, since then
+    assert alive_at(5) is None
+    assert alive_at(6, again) is None
 
 
 def test_where_a_phone_is_asked() -> None:

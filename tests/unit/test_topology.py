@@ -59,10 +59,20 @@ def found(*readings: SwitchReading, phones=(A,), remembered=None, now_s: float =
 def test_a_phone_that_says_who_it_is() -> None:
     located = found(reading(port(1, phone(A, ip="10.0.0.5", voice_vlan=20)))).phones[A]
     assert located == Located(
-        A, Whereabouts.IN_PLACE, P1, P1, Mapping.PROVEN, voice_vlan=20, ip="10.0.0.5", since_s=0.0
-    )
+        A, Whereabouts.IN_PLACE, P1, P1, Mapping.PROVEN, voice_vlan=20, ip="10.0.0.5",
+        names_ip=True, since_s=0.0,
+    )  # fmt: skip
     assert located.place is not None
     assert located.place.port == "Gi1"
+
+
+def test_who_says_which_address_a_phone_has() -> None:
+    by_arp = replace(phone(A, ip="10.0.0.5"), by_arp=True)
+    assert found(reading(port(1, by_arp))).phones[A].names_ip is False
+    assert found(reading(port(1, phone(A)))).phones[A].names_ip is False
+    silent = replace(reading(port(1, learned=learned(A))), addresses={A: "10.0.0.5"})
+    located = found(silent).phones[A]
+    assert (located.ip, located.names_ip) == ("10.0.0.5", None)
 
 
 def test_a_phone_whose_address_was_learned_is_likely() -> None:

@@ -12,7 +12,7 @@ from web.simulated.sip_call import Call
 from web.simulated.sip_engine import SipEngine
 from web.simulated.sip_incoming import IncomingCall
 from web.simulated.sip_line import ALLOW, SipLine
-from web.simulated.sip_link import OK, SipLink
+from web.simulated.sip_link import OK, Passes, SipLink
 from web.simulated.sip_outgoing import OutgoingCall
 from web.simulated.sip_subscription import (
     DIALOG_EVENT,
@@ -39,8 +39,10 @@ class SipAnswering:
         user_agent: SIP User-Agent.
         find_server: where an account's requests are sent.
         host: own address.
+        port: own port; 0 takes a free one.
 
     Attributes:
+        options_status: what OPTIONS is answered with.
         on_check_sync: called, in a thread of its own, when a NOTIFY asks to fetch the settings
             again, with whether to restart.
         on_incoming: what to do with calls: ``ring``, ``answer`` or ``busy``.
@@ -58,6 +60,7 @@ class SipAnswering:
         user_agent: str,
         find_server: FindServer,
         host: str,
+        port: int = 0,
     ) -> None:
         self._engine = engine
         self._user_agent = user_agent
@@ -67,6 +70,7 @@ class SipAnswering:
         self.on_check_sync: Callable[[bool], None] | None = None
         self.on_incoming = "ring"
         self.media = False
+        self.options_status = OK
         self.message_summaries: dict[int, MessageSummary] = {}
         self._handlers: dict[str, Callable[[SipRequest, SocketAddress], None]] = {
             "ACK": self._on_in_call,
@@ -78,7 +82,7 @@ class SipAnswering:
             "OPTIONS": self._on_options,
         }
         servers = [find_server(account) for account in accounts]
-        self._link = SipLink(engine, (host, 0), self._on_request, self._on_stray)
+        self._link = SipLink(engine, (host, port), self._on_request, self._on_stray)
         self._lines = {
             account.number: SipLine(account, self._link, user_agent, server)
             for account, server in zip(accounts, servers, strict=True)
@@ -88,6 +92,15 @@ class SipAnswering:
     def address(self) -> SocketAddress:
         """Where the phone listens."""
         return self._link.address
+
+    @property
+    def passes(self) -> Passes | None:
+        """What gets through to it and from it, as ``SipLink.passes``."""
+        return self._link.passes
+
+    @passes.setter
+    def passes(self, passes: Passes | None) -> None:
+        self._link.passes = passes
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -130,7 +143,7 @@ class SipAnswering:
     def _on_options(self, request: SipRequest, source: SocketAddress) -> None:
         """Say what we can (RFC 3261 section 11.2)."""
         headers = (("Accept", "application/sdp"), ("Accept-Encoding", "identity"))
-        self._answer(request, source, OK, headers)
+        self._answer(request, source, self.options_status, headers)
 
     def _on_in_call(self, request: SipRequest, source: SocketAddress) -> None:
         """Hand a request to its call."""

@@ -25,6 +25,7 @@ REFUSED = 300
 
 OnRequest = Callable[[SipRequest, SocketAddress], None]
 OnResponse = Callable[[SipResponse, SocketAddress], None]
+Passes = Callable[[SocketAddress], bool]
 
 _Key = tuple[str, ...]
 
@@ -104,6 +105,10 @@ class SipLink:
         on_stray: gets every response that belongs to no transaction here, and every 2xx to an
             INVITE after the first.
 
+    Attributes:
+        passes: whether a datagram to or from an address gets through: what a cable, a router or a
+            filter does. Lost ones are lost in silence; None: all get through.
+
     Raises:
         SipError: the address cannot be had.
     """
@@ -116,6 +121,7 @@ class SipLink:
         on_stray: OnResponse,
     ) -> None:
         self.engine = engine
+        self.passes: Passes | None = None
         self._endpoint = UdpEndpoint.bound(*address)
         self._on_request = on_request
         self._on_stray = on_stray
@@ -135,7 +141,12 @@ class SipLink:
 
     def send(self, message: SipRequest | SipResponse, to: SocketAddress) -> bool:
         """Send once, outside any transaction; returns whether the kernel took it."""
-        return self._endpoint.send(message.encode(), to)
+        return self._put(message.encode(), to)
+
+    def _put(self, data: bytes, to: SocketAddress) -> bool:
+        if self.passes is not None and not self.passes(to):
+            return True  # as the kernel does: nobody tells that it is lost on the way
+        return self._endpoint.send(data, to)
 
     def with_via(self, request: SipRequest) -> SipRequest:
         """Return ``request`` with our Via and a new branch on top."""
@@ -190,7 +201,7 @@ class SipLink:
         datagram = (response.encode(), response_destination(request, source))
         with self.engine.lock:
             self._served[_server_key(request)] = datagram
-            self._endpoint.send(*datagram)
+            self._put(*datagram)
             if request.method == "INVITE" and response.is_final:
                 self._repeat(_ack_key(request), datagram, T1_S, LIFETIME_S)
 
@@ -200,7 +211,7 @@ class SipLink:
         """Send a final response to an INVITE again until its ACK (RFC 3261 section 13.3.1.4)."""
 
         def again() -> None:
-            self._endpoint.send(*datagram)
+            self._put(*datagram)
             self._repeat(key, datagram, min(2 * pause_s, T2_S), left_s - pause_s)
 
         if left_s > 0:
@@ -209,6 +220,8 @@ class SipLink:
             self._unacknowledged.pop(key, None)
 
     def _on_datagram(self, data: bytes, source: SocketAddress) -> None:
+        if self.passes is not None and not self.passes(source):
+            return
         message = parse_message(data)
         if isinstance(message, SipResponse):
             self._on_response(message, source)
@@ -237,7 +250,7 @@ class SipLink:
             return False
         datagram = self._served[key]
         if datagram is not None:
-            self._endpoint.send(*datagram)
+            self._put(*datagram)
         return True
 
     def _forget_served(self, key: _Key) -> None:

@@ -52,6 +52,7 @@ class SipUser(SipAnswering):
         user_agent: SIP User-Agent.
         resolve: where the servers of its accounts are; their names are looked up when None.
         host: own address.
+        port: own port; 0 takes a free one.
 
     Attributes:
         blf: the lamps of watched extensions: ``idle``, ``ringing`` or ``busy``.
@@ -69,11 +70,12 @@ class SipUser(SipAnswering):
         user_agent: str,
         resolve: Resolve | None = None,
         host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self._resolve = resolve
         self.blf: dict[str, str] = {}
         self.blf_seen: dict[str, list[str]] = {}
-        super().__init__(engine, accounts, user_agent, self._server_of, host)
+        super().__init__(engine, accounts, user_agent, self._server_of, host, port)
         self._mail_boxes: dict[int, Subscription] = {}
         try:
             self._registrations = [Registration(engine, line) for line in self._lines.values()]

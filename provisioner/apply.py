@@ -82,7 +82,7 @@ class Applier:
         with self.database.write() as session:
             plan = self._plan(session, wanted, prune=prune)
             if plan.changes:
-                self._store(session, plan, now)
+                self.carry_out(session, plan, now)
                 note(session, now, who, "apply", ", ".join(_sites(wanted)), summary(plan))
         return plan
 
@@ -105,7 +105,7 @@ class Applier:
                         "retire it there first"
                     )
 
-    def _store(self, session: Session, plan: Plan, now: datetime) -> None:
+    def carry_out(self, session: Session, plan: Plan, now: datetime) -> None:
         """Write a plan: what is gone first, then what others refer to, then phones."""
         gone = [c for c in plan.changes if c.action is Action.RETIRE]
         self._retire(session, gone)

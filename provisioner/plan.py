@@ -13,7 +13,7 @@ from provisioner.inventory.records import Account, Inventory, Phone, Room, Site
 from provisioner.mac import MacAddress
 from provisioner.room_keys import WATCHED, watches_rooms
 
-_NO_PHONES_MATTER = frozenset({"switches", "pbx", "phonebook", "listed", "monitoring"})
+NO_PHONES_MATTER = frozenset({"switches", "pbx", "phonebook", "listed", "monitoring", "calls"})
 """Fields of a site, or an account, that no phone's file depends on."""
 
 
@@ -111,7 +111,7 @@ def make_plan(
     after = _after(before, changes)
     _check_positions(after.phones)
     _check_references(after)
-    return Plan(changes, _affected(catalogue, changes, before, after), before, after)
+    return Plan(changes, affected_phones(catalogue, changes, before, after), before, after)
 
 
 K = TypeVar("K", bound=Hashable)
@@ -196,7 +196,7 @@ def _check_references(after: Inventory) -> None:
             )
 
 
-def _affected(
+def affected_phones(
     catalogue: Catalogue, changes: Iterable[Change], before: Inventory, after: Inventory
 ) -> tuple[MacAddress, ...]:
     """Phones whose files depend on something that changes."""
@@ -239,7 +239,7 @@ def _touched(changes: Iterable[Change]) -> _Touched:
     touched = _Touched()
     for change in changes:
         thing = change.record
-        if change.fields and set(change.fields) <= _NO_PHONES_MATTER:
+        if change.fields and set(change.fields) <= NO_PHONES_MATTER:
             continue
         if isinstance(thing, Site):
             touched.sites.add(thing.id)

@@ -26,6 +26,7 @@ from provisioner.errors import BellwireError, SecretsError
 from provisioner.filestore.offers import Wish, facts_of, wish_of, with_wish
 from provisioner.inventory import store
 from provisioner.inventory.records import Account, Room
+from provisioner.inventory.staged import as_released
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import AccountRow, PhoneRow, RenderedRow, RoomRow, SiteRow
 from provisioner.kit import PhoneKit
@@ -192,6 +193,7 @@ class Press:
         """What a phone's files are made of, and what the library wants of it."""
         phone = store.phone_of(row, self.box)
         site = store.site_of(session.get_one(SiteRow, row.site_id), self.box)
+        phone, site = as_released(session, self.box, phone, site)
         room = store.room_of(session.get_one(RoomRow, (row.site_id, row.room_id)), self.box)
         place = place_of(self.catalogue, site, room, phone)
         if watches_rooms(place.preset, phone):

@@ -47,12 +47,21 @@ def own_templates(site: FileSite, catalogue: Catalogue) -> OwnTemplates:
     """
     presets = dict(_presets(site, catalogue))
     made = OwnTemplates(presets, dict(_rooms(site, catalogue, presets)))
-    known = {*catalogue.rooms, *made.rooms}
+    check_key_templates(site, catalogue, made)
+    return made
+
+
+def check_key_templates(site: FileSite, catalogue: Catalogue, own: OwnTemplates) -> None:
+    """Refuse keys that stand for the rooms of a room template which nobody knows.
+
+    Raises:
+        OwnTemplateError: says where and why.
+    """
+    known = {*catalogue.rooms, *own.rooms}
     for path, key in _keys(site):
         for template in sorted(set(key.template) - known):
             reason = f"there is no room template {template!r}; known are {_listed(known)}"
             raise OwnTemplateError((*path, "template"), reason)
-    return made
 
 
 def _presets(site: FileSite, catalogue: Catalogue) -> Iterator[tuple[str, Preset]]:

@@ -52,9 +52,9 @@ def parse_site_file(file: str, text: str, folder: Path | None = None) -> SiteFil
         return SiteFile(document, FileContent.model_validate(document.data))
     except ValidationError as problem:
         first = problem.errors()[0]
-        path = _written(document.data, first["loc"])
+        path = written_path(document.data, first["loc"])
         raise SiteFileError(
-            file, document.line(path), dotted(path), _message(first["msg"])
+            file, document.line(path), dotted(path), message_of(first["msg"])
         ) from problem
 
 
@@ -63,7 +63,7 @@ def schema() -> dict[str, object]:
     return FileContent.model_json_schema()
 
 
-def _written(data: JsonValue, location: Path_) -> Path_:
+def written_path(data: JsonValue, location: Path_) -> Path_:
     """Return the part of a location that a person wrote, without names of alternatives."""
     path: list[str | int] = []
     for part in location:
@@ -77,5 +77,6 @@ def _written(data: JsonValue, location: Path_) -> Path_:
     return tuple(path)
 
 
-def _message(text: str) -> str:
+def message_of(text: str) -> str:
+    """Return what pydantic says of a value, without what it says of itself."""
     return text.removeprefix("Value error, ")

@@ -51,13 +51,16 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def read_yaml(file: str, text: str, folder: Path | None = None) -> Document:
+def read_yaml(
+    file: str, text: str, folder: Path | None = None, *, from_outside: bool = False
+) -> Document:
     """Parse a site file.
 
     Args:
         file: its name, for messages.
         text: its content.
         folder: where ``!file`` looks; None refuses it.
+        from_outside: it was not written on this machine: ``!env`` is refused too.
 
     Raises:
         SiteFileError: not YAML, a key given twice, nested or repeated beyond reason, or a
@@ -74,7 +77,7 @@ def read_yaml(file: str, text: str, folder: Path | None = None) -> Document:
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1
         raise SiteFileError(file, line, "", f"not YAML: {problem.reason}") from problem
-    builder = _Builder(file, folder)
+    builder = _Builder(file, folder, from_outside=from_outside)
     data = builder.build(node, ()) if node is not None else {}
     return Document(file, data, builder.lines)
 
@@ -113,8 +116,9 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"
 class _Builder:
     """Turns YAML nodes into plain values and notes their lines."""
 
-    def __init__(self, file: str, folder: Path | None) -> None:
+    def __init__(self, file: str, folder: Path | None, *, from_outside: bool = False) -> None:
         self.lines: dict[Path_, int] = {}
+        self._from_outside = from_outside
         self._file = file
         self._folder = folder
         self._open: set[int] = set()
@@ -178,6 +182,8 @@ class _Builder:
             raise self._error(path, f"{text[:20]!r} is not a whole number") from problem
 
     def _env(self, name: str, path: Path_) -> str:
+        if self._from_outside:
+            raise self._error(path, "!env is not allowed here")
         value = os.environ.get(name)
         if value is None:
             raise self._error(path, f"the environment variable {name} is not set")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from provisioner.inventory.tables import StampRow
+from provisioner.inventory.tables import SiteRow, StampRow
 
 
 def read_stamp(session: Session) -> tuple[int, int]:
@@ -17,6 +17,17 @@ def read_stamp(session: Session) -> tuple[int, int]:
 def read_sites_stamp(session: Session) -> int:
     """Return a number that rises when site files were applied, and with nothing else."""
     return int(session.scalars(select(StampRow.sites)).one())
+
+
+def lock_site(session: Session, site: str) -> int:
+    """Return what ``read_sites_stamp`` does, and let nobody else edit the site until the end.
+
+    Args:
+        session: a writing one. SQLite has locked already; PostgreSQL locks the site's row.
+        site: its id.
+    """
+    session.execute(select(SiteRow.id).where(SiteRow.id == site).with_for_update())
+    return read_sites_stamp(session)
 
 
 def next_generation(session: Session, *, removed: bool = False, sites: bool = False) -> int:

@@ -38,6 +38,20 @@ class CallGuard:
         self._site = site
         self._rules = rules
         self._limits: dict[Scope, ScopeLimits] = {}
+        self._learn_limits()
+
+    def renew(self, rules: OutgoingRules, blocked: dict[Scope, str]) -> None:
+        """Go on with other rules; calls that go on keep the rate with which they began."""
+        self._rules = rules
+        self.blocked = dict(blocked)
+        self._learn_limits()
+
+    def hear(self, call_id: str, account: str, to: Number, at: datetime, room: str = "") -> bool:
+        """Write a call that was made without asking; returns whether it is new."""
+        mine = dict(self._rules.limits_of(account, room, self._site))
+        self._limits |= mine
+        states = tuple(self._state(scope, limits, at) for scope, limits in mine.items())
+        return self.book.start(self._rules.call(call_id, Asked(to, at, states)))
 
     def ask(self, call_id: str, account: str, to: Number, at: datetime, room: str = "") -> Decision:
         """Decide on a call; it is written at once, so that the next one finds it there.
@@ -82,6 +96,14 @@ class CallGuard:
     def unblock(self, scope: Scope) -> bool:
         """A person lets a scope call out again; returns whether it was blocked."""
         return self.blocked.pop(scope, None) is not None
+
+    def _learn_limits(self) -> None:
+        """Limits of the calls that go on: their cuts are asked for without another call."""
+        self._limits = {}
+        for call in self.book.running():
+            names = dict(call.scopes)
+            account, room = names.get("account", ""), names.get("room", "")
+            self._limits |= dict(self._rules.limits_of(account, room, self._site))
 
     def _state(self, scope: Scope, limits: ScopeLimits, at: datetime) -> ScopeState:
         usage = self.book.usage(scope, self._rules.day(at), at.timestamp())

@@ -223,6 +223,16 @@ def counts_as_international(number: Number) -> bool:
     return number.kind is Kind.INTERNATIONAL or number.country == NOWHERE
 
 
+def unknown_account(account: str) -> Decision:
+    """Return the decision of a call of which nobody can say who makes it."""
+    return refused("unknown_account", account=account or "-")
+
+
+def blocked_by_hand(who: str) -> Because:
+    """Return why somebody's outgoing calls are blocked when a person did it."""
+    return Because("by_hand", {"who": who})
+
+
 def _to(asked: Asked) -> dict[str, str]:
     return {"number": asked.to.value or "anonymous"}
 

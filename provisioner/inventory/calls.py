@@ -194,6 +194,37 @@ class DoNotCall:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutBellwire:
+    """What the PBX does while bellwire does not answer; inside and emergency calls always pass."""
+
+    national: Literal["allow", "refuse"] = "allow"
+    international: Literal["allow", "refuse"] = "refuse"
+    incoming: Literal["allow", "refuse"] = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class CallPbx:
+    """How the PBX asks bellwire, and how calls leave it.
+
+    Attributes:
+        host, port: where bellwire answers, seen from the PBX.
+        trunk: PJSIP endpoint by which calls leave; empty: a context of the owner's.
+        outgoing: whose phones may call to the outside: ``guests``, ``staff``.
+        dial_as: how the operator wants numbers: ``+34...``, ``34...`` or ``0034...``.
+        numbers: the site's own numbers, and the extension that each calls; the others call the
+            reception.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4573
+    trunk: str = ""
+    outgoing: tuple[Literal["guests", "staff"], ...] = ("guests", "staff")
+    dial_as: Literal["e164", "digits", "double-zero"] = "e164"
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    without_bellwire: WithoutBellwire = field(default_factory=WithoutBellwire)
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """How a site's calls are guarded.
 
@@ -211,6 +242,7 @@ class Calls:
     toll_free: TollFree = field(default_factory=TollFree)
     limits: Limits = field(default_factory=Limits)
     do_not_call: DoNotCall = field(default_factory=DoNotCall)
+    pbx: CallPbx = field(default_factory=CallPbx)
 
 
 _RECORD = TypeAdapter(Calls)

@@ -146,6 +146,11 @@ def _others(calls: Calls, plan: Plan) -> Iterator[tuple[tuple[str | int, ...], s
     for extension in calls.limits.accounts:
         if extension not in plan.extensions:
             yield ("limits", "accounts", extension), f"there is no extension {extension!r}"
+    for number, extension in calls.pbx.numbers.items():
+        here = ("pbx", "numbers", number)
+        yield from _tried(here, partial(plan.read, number))
+        if extension not in plan.extensions:
+            yield here, f"there is no extension {extension!r}"
     commercial = calls.do_not_call.extensions
     yield from _tried(
         ("do_not_call", "extensions"), partial(extensions_of, commercial, plan, calls)

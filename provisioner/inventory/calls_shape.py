@@ -23,6 +23,7 @@ from provisioner.inventory.calls_incoming_shape import (
     FileIncomingRule,
     FileWhen,
 )
+from provisioner.inventory.calls_pbx_shape import FileCallPbx
 from provisioner.inventory.calls_words import (
     Code,
     Count,
@@ -146,6 +147,7 @@ class FileCalls(Part):
     toll_free: FileTollFree | None = None
     limits: FileLimits = FileLimits()
     do_not_call: FileDoNotCall | None = None
+    pbx: FileCallPbx = FileCallPbx()
 
     @model_validator(mode="after")
     def _names_things_that_exist(self) -> Self:
@@ -189,6 +191,7 @@ class FileCalls(Part):
             toll_free=self.toll_free.record() if self.toll_free else TollFree(),
             limits=self.limits.record(),
             do_not_call=self.do_not_call.record() if self.do_not_call else DoNotCall(),
+            pbx=self.pbx.record(),
         )
 
 

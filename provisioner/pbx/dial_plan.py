@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from provisioner.pbx.asterisk_syntax import dialled
+from provisioner.pbx.call_plan import CallPlan, call_plan
 from provisioner.pbx.endpoints import Endpoint, Use, use_of
 from provisioner.pbx.site import PbxSite
 from provisioner.settings import PhoneSettings
@@ -29,6 +30,7 @@ class DialPlan:
         reception: the account that answers for the house; empty when there is none.
         door_calls: accounts that door stations may call.
         remarks: what the dial plan does not do as one might expect, in sentences.
+        calls: how guarded calls are written; None: the site's calls are not guarded.
     """
 
     emergency: tuple[str, ...]
@@ -37,6 +39,7 @@ class DialPlan:
     door_calls: tuple[str, ...]
     reception: str
     remarks: tuple[str, ...]
+    calls: CallPlan | None = None
 
 
 def dial_plan(pbx: PbxSite, made: tuple[Endpoint, ...]) -> DialPlan:
@@ -52,11 +55,14 @@ def dial_plan(pbx: PbxSite, made: tuple[Endpoint, ...]) -> DialPlan:
         number for number in _voicemail(pbx, made) if number not in {*accounts, *outside}
     )
     door_wishes = _door_calls(pbx)
+    calls = call_plan(pbx, made, outside, voicemail)
+    outside = (*outside, *(calls.emergency if calls else ()))
     taken = {*accounts, *outside, *voicemail}
     remarks = (
         *_number_remarks(pbx, taken),
         *_emergency_remarks(emergency, accounts),
         *_door_remarks(door_wishes, accounts),
+        *(calls.remarks if calls else ()),
     )
     reception = _reception(pbx, accounts)
     return DialPlan(
@@ -66,6 +72,7 @@ def dial_plan(pbx: PbxSite, made: tuple[Endpoint, ...]) -> DialPlan:
         door_calls=_unique(n for n in (*door_wishes, *emergency) if n in accounts),
         reception=reception,
         remarks=remarks if reception else (*remarks, _NO_RECEPTION),
+        calls=calls,
     )
 
 

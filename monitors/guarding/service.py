@@ -1,0 +1,194 @@
+"""The guard's event loop: listens to PBXs, keeps what changed, reads what people changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from ipaddress import ip_network
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitors.guarding.agi import AgiServer
+from monitors.guarding.exchange import Exchange
+from monitors.guarding.line import Journal, PbxLine
+from monitors.probes.pbx.asterisk import AsteriskAccess
+from provisioner.access import inside
+from provisioner.config import CallQuestions
+from provisioner.db import Database
+from provisioner.errors import BellwireError, SettingsError
+from provisioner.inventory.records import Pbx, Site
+from provisioner.pbx.asterisk_syntax import context_prefix
+from provisioner.secrets import Box
+
+log = logging.getLogger(__name__)
+
+KEEP_EVERY_S = 0.1
+SWITCH_S = 0.0005
+"""Threads that write take turns with the one that answers so often (``sys.setswitchinterval``)."""
+REFRESH_EVERY_S = 1.0
+RESOLVE_EVERY_S = 60.0
+FORGET_EVERY_S = 3600.0
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+Address = tuple[str, int]
+
+
+class GuardService:
+    """Guards the calls of all sites; one for a process.
+
+    Args:
+        database: the inventory.
+        monitoring: where calls are kept.
+        box: opens the sites' secrets.
+        settings: where to listen.
+    """
+
+    def __init__(
+        self, database: Database, monitoring: Database, box: Box, settings: CallQuestions
+    ) -> None:
+        self._settings = settings
+        self._dirty: set[str] = set()
+        self._exchange = Exchange(database, monitoring, box, changed=self._dirty.add)
+        self._lines: dict[str, tuple[Pbx, PbxLine]] = {}
+        self._peers: frozenset[str] = frozenset()
+        self._resolved: tuple[Site, ...] | None = None
+        self._resolve_s = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self, stop: threading.Event, ready: Callable[[Address], object] | None = None) -> None:
+        """Serve until ``stop`` is set; ``ready`` is called with the address once it listens.
+
+        Raises:
+            SettingsError: the address or the port cannot be had.
+        """
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
+        try:
+            asyncio.run(self._serve(stop, ready))
+        finally:
+            sys.setswitchinterval(before)
+
+    async def _serve(
+        self, stop: threading.Event, ready: Callable[[Address], object] | None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._refresh()
+        server = AgiServer(self._exchange.answer, self._admits)
+        try:
+            address = await server.start(self._settings.host, self._settings.port)
+        except OSError as problem:
+            where = f"{self._settings.host}:{self._settings.port}"
+            reason = problem.strerror or problem
+            raise SettingsError(f"cannot listen on {where} for calls: {reason}") from problem
+        log.info("calls on %s port %d", *address)
+        tasks = [
+            asyncio.create_task(_again(KEEP_EVERY_S, self._keep)),
+            asyncio.create_task(_again(REFRESH_EVERY_S, self._refresh)),
+            asyncio.create_task(_again(FORGET_EVERY_S, self._forget)),
+        ]
+        if ready is not None:
+            ready(address)
+        try:
+            await asyncio.to_thread(stop.wait)
+        finally:
+            await self._end(server, tasks)
+
+    async def _end(self, server: AgiServer, tasks: Iterable[asyncio.Task[None]]) -> None:
+        await server.close()
+        await asyncio.gather(*(asyncio.to_thread(line.stop) for _, line in self._lines.values()))
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._exchange.keep()
+
+    async def _keep(self) -> None:
+        await self._exchange.keep()
+        now = datetime.now(UTC)
+        while self._dirty:
+            site = self._dirty.pop()
+            desk, line = self._exchange.desk(site), self._lines.get(site)
+            if desk is not None and line is not None:
+                line[1].cut(desk.cuts(now))
+
+    async def _refresh(self) -> None:
+        await self._exchange.refresh()
+        wanted = {site.id: site for site in self._exchange.sites}
+        for site in wanted.values():
+            known = self._lines.get(site.id)
+            if known is None or known[0] != site.pbx:
+                await self._connect(site)
+        for gone in set(self._lines) - set(wanted):
+            await asyncio.to_thread(self._lines.pop(gone)[1].stop)
+        if self._exchange.sites is not self._resolved or time.monotonic() > self._resolve_s:
+            self._resolved = self._exchange.sites
+            self._resolve_s = time.monotonic() + RESOLVE_EVERY_S
+            self._peers = await asyncio.to_thread(_addresses, self._resolved)
+
+    async def _forget(self) -> None:
+        self._exchange.forget()
+
+    async def _connect(self, site: Site) -> None:
+        before = self._lines.pop(site.id, None)
+        if before is not None:
+            await asyncio.to_thread(before[1].stop)
+        pbx = site.pbx
+        if pbx is None or not pbx.host or pbx.kind != "asterisk":
+            return
+        secret = pbx.secret.get_secret_value() if pbx.secret is not None else ""
+        line = PbxLine(
+            site.id,
+            AsteriskAccess(pbx.host, pbx.port, pbx.username, secret),
+            f"{context_prefix(site.id)}-calls",
+            partial(self._heard_answer, site.id),
+            partial(self._take_journal, site.id),
+        )
+        self._lines[site.id] = (pbx, line)
+        line.start()
+
+    def _heard_answer(self, site: str, call_id: str, at_s: float) -> None:
+        """In the line's thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._exchange.answered, site, call_id, at_s)
+
+    def _take_journal(self, site: str, journal: Journal) -> Sequence[str]:
+        """In the line's thread, which waits for the answer."""
+        if self._loop is None:
+            return ()
+        taken = self._exchange.take_journal(site, journal)
+        try:
+            return asyncio.run_coroutine_threadsafe(taken, self._loop).result(timeout=10)
+        except (TimeoutError, RuntimeError):  # it is too busy, or ends
+            return ()
+
+    def _admits(self, address: str) -> bool:
+        mapped = address.removeprefix("::ffff:")
+        return mapped in self._peers or inside(mapped, [*_LOOPBACK, *self._settings.peers])
+
+
+async def _again(every_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do a work again and again; what goes wrong once is tried again."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await work()
+        except (BellwireError, SQLAlchemyError, OSError):
+            log.exception("the guard of calls could not do all of its work")
+
+
+def _addresses(sites: Iterable[Site]) -> frozenset[str]:
+    """The addresses of the sites' PBXs."""
+    found: set[str] = set()
+    for site in sites:
+        if site.pbx is None or not site.pbx.host:
+            continue
+        try:
+            found |= {str(each[4][0]) for each in socket.getaddrinfo(site.pbx.host, None)}
+        except OSError as problem:
+            log.debug("%s: %s", site.pbx.host, problem)
+    return frozenset(found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from provisioner.inventory.file_values import Part, Secret, Text
+from provisioner.inventory.pbx_hardening_shape import FileHardening
 from provisioner.inventory.records import Pbx
 from provisioner.setting_values import Host
 
@@ -47,6 +49,9 @@ class FilePbx(Part):
     ami: FileAmi | None = Field(default=None, description="of an asterisk")
     rpc: FileRpc | None = Field(default=None, description="of a kamailio")
     event_socket: FileEventSocket | None = Field(default=None, description="of a freeswitch")
+    hardening: FileHardening = Field(
+        default=FileHardening(), description="how it is closed to strangers"
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -57,6 +62,10 @@ class FilePbx(Part):
 
     def record(self) -> Pbx:
         """Return what is stored of it."""
+        return replace(self._reached(), hardening=self.hardening.record())
+
+    def _reached(self) -> Pbx:
+        """How it is asked."""
         if self.ami is not None:
             ami = self.ami
             return Pbx(self.kind, ami.host, ami.port, ami.username, ami.secret)

@@ -20,6 +20,8 @@ from provisioner.inventory.records import Site
 from provisioner.pbx.asterisk_syntax import context_prefix, environment
 from provisioner.pbx.dial_plan import dial_plan
 from provisioner.pbx.endpoints import Endpoint, endpoints
+from provisioner.pbx.hardening import apps_from, hardening_of, hardening_remarks
+from provisioner.pbx.lifts import lift_plan
 from provisioner.pbx.site import PbxSite
 from provisioner.syntaxes import UnsafeValueError
 
@@ -61,6 +63,9 @@ def export(pbx: PbxSite, folder: Path) -> tuple[PbxFile, ...]:
         "usual_codecs": _usual_codecs(made),
         "boxes": _boxes(pbx, made),
         "plan": plan,
+        "lifts": lift_plan(pbx, made),
+        "hardening": hardening_of(pbx),
+        "apps_from": apps_from(pbx, made),
         "remarks": remarks(pbx),
         "ring_s": RING_S,
     }
@@ -73,10 +78,9 @@ def remarks(pbx: PbxSite) -> tuple[str, ...]:
     Raises:
         InventoryError: something of the site cannot be written; names what.
     """
-    found = dial_plan(pbx, endpoints(pbx)).remarks
-    if pbx.site.networks:
-        return found
-    return ("the site names no networks: its accounts may register from anywhere", *found)
+    made = endpoints(pbx)
+    found = (*hardening_remarks(pbx, made), *dial_plan(pbx, made).remarks)
+    return (*found, *lift_plan(pbx, made).remarks)
 
 
 def _usual_codecs(made: tuple[Endpoint, ...]) -> tuple[str, ...]:

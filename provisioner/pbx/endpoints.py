@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from provisioner.catalogue.models import Kind
 from provisioner.errors import InventoryError
+from provisioner.inventory.pbx_hardening import Srtp
 from provisioner.inventory.records import Account
 from provisioner.pbx.asterisk_syntax import extension
 from provisioner.pbx.site import PbxPhone, PbxSite
@@ -19,6 +20,7 @@ _DTMF_MODES = {"rfc4733": "auto_info", "info": "info", "inband": "inband"}
 _CODEC_NAMES: dict[Codec, str] = {"pcma": "alaw", "pcmu": "ulaw"}
 _SPARE_CONTACTS = 1
 _MAX_SOFT_PHONES = 5
+_SRTP: tuple[Srtp, ...] = ("off", "optional", "required")
 
 
 class Use(StrEnum):
@@ -27,6 +29,11 @@ class Use(StrEnum):
     GUESTS = "guests"
     STAFF = "staff"
     DOOR = "door"
+    LIFT = "lift"
+
+
+_CALLS = {Use.GUESTS: 2, Use.STAFF: 4, Use.DOOR: 1, Use.LIFT: 1}
+"""Calls that each phone of an account can hold: one that talks and others that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Endpoint:
         places: room, position and MAC of each of its phones, for a comment.
         contacts: how many phones may be registered at a time.
         codecs: Asterisk's names, best first.
+        busy_at: with so many calls the account is shown as busy.
+        has_apps: apps register it too, or may.
     """
 
     extension: str
@@ -51,6 +60,8 @@ class Endpoint:
     dtmf: str
     codecs: tuple[str, ...]
     srtp: str
+    busy_at: int = 2
+    has_apps: bool = False
 
 
 def endpoints(pbx: PbxSite) -> tuple[Endpoint, ...]:
@@ -75,9 +86,18 @@ def use_of(phone: PbxPhone) -> Use:
         return Use.DOOR
     if phone.kind is Kind.INTERCOM and phone.settings.door.call:
         return Use.DOOR
+    if _is_in_a_lift(phone):
+        return Use.LIFT
     if phone.settings.access.menu_locked or phone.kind is Kind.PAGING:
         return Use.GUESTS
     return Use.STAFF
+
+
+def _is_in_a_lift(phone: PbxPhone) -> bool:
+    """It calls for help when lifted, at once, and answers by itself: so nobody else may call it."""
+    calls = phone.settings.calls
+    at_once = bool(calls.hotline) and calls.hotline_delay_s == 0
+    return phone.preset == "lift" or (at_once and calls.auto_answer)
 
 
 def _endpoint(account: Account, pbx: PbxSite) -> Endpoint:
@@ -86,19 +106,27 @@ def _endpoint(account: Account, pbx: PbxSite) -> Endpoint:
     phones = pbx.phones_of(account.extension)
     settings = phones[0].settings if phones else PhoneSettings()
     shown = account.name or account.extension
+    use, apps = _strictest(phones), _soft_phones(pbx, account)
     return Endpoint(
         extension=extension(account.extension),
         name=shown,
         secret=account.secret,
-        use=_strictest(phones),
+        use=use,
         rooms=", ".join(dict.fromkeys(phone.room for phone in phones)) or shown,
         places=tuple(f"{p.room} {p.position} {p.mac.colons}" for p in phones),
-        contacts=len(phones) + _SPARE_CONTACTS + _soft_phones(pbx, account),
+        contacts=len(phones) + _SPARE_CONTACTS + apps,
         mailbox=account.voicemail,
         dtmf=_DTMF_MODES[settings.sip.dtmf],
         codecs=tuple(_CODEC_NAMES.get(codec, codec) for codec in settings.audio.codecs),
-        srtp=settings.sip.srtp,
+        srtp=_stronger(settings.sip.srtp, pbx),
+        busy_at=_CALLS[use] * max(1, len(phones) + apps),
+        has_apps=apps > 0,
     )
+
+
+def _stronger(of_phone: Srtp, pbx: PbxSite) -> Srtp:
+    of_site = pbx.site.pbx.hardening.srtp if pbx.site.pbx else "off"
+    return max(of_phone, of_site, key=_SRTP.index)
 
 
 def _soft_phones(pbx: PbxSite, account: Account) -> int:
@@ -109,7 +137,7 @@ def _soft_phones(pbx: PbxSite, account: Account) -> int:
 def _strictest(phones: tuple[PbxPhone, ...]) -> Use:
     """Whoever takes the secret out of a door station must not call as a receptionist."""
     uses = {use_of(phone) for phone in phones}
-    return next((use for use in (Use.DOOR, Use.GUESTS) if use in uses), Use.STAFF)
+    return next((use for use in (Use.DOOR, Use.LIFT, Use.GUESTS) if use in uses), Use.STAFF)
 
 
 def _check_unique(made: tuple[Endpoint, ...]) -> None:

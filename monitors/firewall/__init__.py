@@ -1,0 +1,1 @@
+"""Who may reach the telephones' services: firewall rules, and guessers that are shut out."""

@@ -1,4 +1,4 @@
-"""Write docs/commands.md, settings.md, models.md, presets.md and configuration.md from the code and data."""
+"""Write docs/api.md, commands.md, settings.md, models.md, presets.md and configuration.md from the code and data."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from provisioner.catalogue.models import Model, Support
 from provisioner.config import Settings
 from provisioner.settings import PhoneSettings
 from scripts.preset_pages import presets_page
+from web.api.page import MARK, operations_page
+from web.api.table import OPERATIONS, TAGS
 from web.cli import main
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -134,7 +136,14 @@ def configuration() -> str:
     return "\n".join([*lines, ""])
 
 
+def api() -> str:
+    """What is written by hand of the API, and its operations."""
+    head = (DOCS / "api.md").read_text(encoding="utf-8").partition(MARK)[0]
+    return f"{head.rstrip()}\n\n{MARK}\n\n{operations_page(OPERATIONS, TAGS)}"
+
+
 PAGES = {
+    "api.md": api,
     "commands.md": commands,
     "settings.md": settings,
     "models.md": models,

@@ -6,6 +6,7 @@ from flask import Flask, Response, jsonify
 
 from provisioner.config import Settings
 from provisioner.delivery import utc_now
+from web.api.blueprint import add_api
 from web.installation import Installation, open_installation
 from web.pages.wiring import add_pages, announce_setup, front
 from web.phone_plane import PhonePlane, WsgiApp
@@ -27,6 +28,7 @@ def create_app(installation: Installation, *, with_styleguide: bool = False) -> 
 
     app.add_url_rule("/", view_func=front)
     add_pages(app, installation, with_styleguide=with_styleguide)
+    add_api(app, installation)
     app.register_blueprint(labels_pages(installation))
     app.register_blueprint(metrics_pages(installation))
     return app

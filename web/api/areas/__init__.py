@@ -1,0 +1,1 @@
+"""What the operations do, area by area; each module ends with its part of the table."""

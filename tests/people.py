@@ -135,10 +135,17 @@ def blank_folder(folder: Path) -> Path:
 def office(folder: Path, *sites: str, **settings: Any) -> Iterator[Office]:
     """Pages on a fresh data folder; hashing costs next to nothing in it."""
     data = blank_folder(folder)
-    with opened(read_settings(data=data, **settings)) as installation:
+    with office_on(data, **settings) as made:
         if sites:
-            with installation.database.write() as session:
+            with made.installation.database.write() as session:
                 session.execute(insert(SiteRow), [site(name) for name in sites])
+        yield made
+
+
+@contextmanager
+def office_on(data: Path, **settings: Any) -> Iterator[Office]:
+    """Pages on a data folder that there is."""
+    with opened(read_settings(data=data, **settings)) as installation:
         clock, passwords = Clock(), Passwords(QUICK)
         door = Door(installation.database, passwords, clock_s=clock.monotonic_s)
         app = create_app(installation)

@@ -20,9 +20,11 @@ import click
 
 from provisioner.catalogue.loader import shipped_folder
 from provisioner.config import Settings
+from provisioner.delivery import utc_now
 from provisioner.errors import SettingsError
 from provisioner.inventory import store
 from provisioner.inventory.records import Inventory, Pbx
+from web.accounts.welcome import make_setup_code
 from web.installation import MARK, Installation, opened
 from web.simulated.fetching import fetch
 from web.simulated.fleet import Fleet, FleetPhone
@@ -179,16 +181,19 @@ def _register(fleet: Fleet) -> list[str]:
 
 
 def _say_where(installation: Installation, addresses: DemoAddresses) -> None:
-    with installation.database.read() as session:
+    with installation.database.write() as session:
         held = store.stored(session, installation.box)
         phone = next(p for p in held.phones if p.model == "yealink/t46u")
         url = installation.press.kit(session, phone.mac).urls.file(f"{phone.mac}.cfg").text
+        code = make_setup_code(session, utc_now())
+    pages = f"{addresses.url}/ui/welcome/{code}" if code else f"{addresses.url}/ui/"
     data = _shown(installation.settings.data)
     program = _shown(Path(sys.argv[0]).absolute())
     click.echo(
         f"""
 The demo hotel runs: bellwire is real, phones and PBX are simulated.
 
+  pages {pages}
   HTTP {addresses.url}    TFTP {addresses.tftp}    data {data}
 
   {program} status --data {data}

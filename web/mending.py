@@ -20,6 +20,7 @@ from monitors.remedies.action import Action, ActionState
 from monitors.remedies.choosing import Condition, next_automatic
 from monitors.remedies.completing import complete
 from monitors.remedies.feed import Feed, FeedError, Undo
+from monitors.remedies.kinds import Remedy
 from monitors.remedies.performing import OFF_S
 from monitors.remedies.seeing import port_now, seen_since
 from monitors.remedies.surroundings import Patient, Workshop
@@ -29,6 +30,7 @@ from monitors.store.action_pages import actions_of, actions_to_verify
 from monitors.store.actions import settle
 from monitors.store.incidents import open_incidents
 from monitors.store.statuses import KeptStatus, statuses
+from monitors.store.wishes import Wish, WishState, ended, looked, take_wishes, unanswerable
 from provisioner.delivery import utc_now
 from provisioner.errors import BellwireError
 from provisioner.inventory.records import Inventory, Phone, Site
@@ -85,6 +87,39 @@ class Mender:
                 begun += self._guarded(f"site {site.id}", partial(self._site, site))
         self._guarded("what was done", self.verify)
         return begun
+
+    def fulfil(self) -> int:
+        """Look at, or do, what people have asked for; returns how many. None stops another."""
+        done = 0
+        for wish in take_wishes(self.shop.monitoring, self.shop.clock()):
+            try:
+                self._fulfil(wish)
+            except (BellwireError, SQLAlchemyError, OSError) as problem:
+                log.exception("what %s asked for cannot be done", wish.who)
+                unanswerable(self.shop.monitoring, wish.id, str(problem), self.shop.clock())
+            done += 1
+            if self._stop.is_set():
+                break
+        return done
+
+    def _fulfil(self, wish: Wish) -> None:
+        shop, patient = self.shop, self.patient(wish.mac)
+        if patient is None:
+            unanswerable(shop.monitoring, wish.id, "this phone is no more", shop.clock())
+            return
+        asked = Asked(wish.who, wish.confirmed, wish.incident_id, self._off_s)
+        examined = examine(shop, patient, Remedy(wish.remedy), asked)
+        if wish.state is WishState.LOOK:
+            case = examined.case
+            port = f"{case.switch.name} {case.port.name}" if case.switch and case.port else ""
+            looked(shop.monitoring, wish.id, examined.guards, port, shop.clock())
+            return
+        treated = treat(shop, patient, examined, asked)
+        self._say(patient.phone, wish.remedy, treated)
+        ended(
+            shop.monitoring, wish.id, str(treated.result), treated.detail, treated.action_id,
+            shop.clock(),
+        )  # fmt: skip
 
     def finish(self) -> int:
         """Give back power that another process took away and did not give back."""

@@ -23,6 +23,51 @@ def recent_incidents(database: Database, site: str, since: datetime) -> tuple[In
     return _read(database, _ALL.where(incident.c.site == site, there))
 
 
+def closed_incidents(
+    database: Database, site: str, limit: int, before: int | None = None
+) -> tuple[Incident, ...]:
+    """Return incidents of a site that are over, newest first.
+
+    Args:
+        database: the monitor's.
+        site: its id.
+        limit: how many.
+        before: only those with a smaller number.
+    """
+    query = select(incident).where(incident.c.site == site, incident.c.closed_at.is_not(None))
+    if before is not None:
+        query = query.where(incident.c.id < before)
+    return _read(database, query.order_by(incident.c.id.desc()).limit(limit))
+
+
+def page_of_incidents(
+    database: Database,
+    limit: int,
+    *,
+    sites: Iterable[str] | None,
+    is_open: bool | None,
+    before: int | None,
+) -> tuple[Incident, ...]:
+    """Return incidents of several sites, newest first.
+
+    Args:
+        database: the monitor's.
+        limit: how many.
+        sites: their ids; None: all.
+        is_open: only those that are open, or over; None: both.
+        before: only those with a smaller number.
+    """
+    query = select(incident)
+    if sites is not None:
+        query = query.where(incident.c.site.in_(sorted(sites)))
+    if is_open is not None:
+        closed = incident.c.closed_at
+        query = query.where(closed.is_(None) if is_open else closed.is_not(None))
+    if before is not None:
+        query = query.where(incident.c.id < before)
+    return _read(database, query.order_by(incident.c.id.desc()).limit(limit))
+
+
 def all_open(database: Database) -> tuple[Incident, ...]:
     """Return the open incidents of all sites, oldest first."""
     return _read(database, _ALL.where(incident.c.closed_at.is_(None)))

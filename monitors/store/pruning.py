@@ -14,7 +14,9 @@ from monitors.store.maintenance import forget_windows
 from monitors.store.memory import LASTING, forget_memory
 from monitors.store.readings import forget_readings
 from monitors.store.samples import forget_phones, prune_samples, roll_up_samples
+from monitors.store.shut_out import forget_shut_outs
 from monitors.store.tables import sampled_phone
+from monitors.store.wishes import forget_wishes
 from provisioner.config import Retention
 from provisioner.db import Database
 
@@ -37,7 +39,9 @@ def prune(database: Database, keep: Retention, now: datetime, known: Collection[
     over = now - timedelta(days=keep.incident_days)
     forget_incidents(database, over)
     forget_messages(database, over)
+    forget_shut_outs(database, over)
     forget_actions(database, over)
+    forget_wishes(database, now)
     forget_windows(database, over)
     forget_readings(database, now - READING_KEPT, LASTING)
     forget_memory(database, known)

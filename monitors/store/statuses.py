@@ -78,6 +78,16 @@ def statuses(database: Database, site: str | None = None) -> dict[str, KeptStatu
         return {row.mac: _kept(row) for row in session.execute(query)}
 
 
+def statuses_of(database: Database, macs: Iterable[str]) -> dict[str, KeptStatus]:
+    """Return the statuses of some phones, by MAC."""
+    wanted = list(macs)
+    if not wanted:
+        return {}
+    with database.read() as session:
+        rows = session.execute(select(status).where(status.c.mac.in_(wanted)))
+        return {row.mac: _kept(row) for row in rows}
+
+
 def forget_statuses(database: Database, site: str, known: Iterable[str]) -> int:
     """Delete the statuses of a site's phones that are not in the inventory any more."""
     with database.write() as session:

@@ -163,6 +163,28 @@ remedy_action = Table(
     sqlite_autoincrement=True,
 )
 
+remedy_wish = Table(
+    "remedy_wish",  # what people ask for on a page, for a process that reaches switch and PBX
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", String(64), nullable=False),
+    Column("mac", String(12), nullable=False),
+    Column("remedy", String(16), nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("incident_id", Integer),
+    Column("state", String(16), nullable=False),
+    Column("at", DateTime, nullable=False),  # when it came into its state
+    Column("confirmed", Boolean, nullable=False),  # the person knows what the guards doubt
+    Column("guards", JSON, nullable=False),  # name, verdict and sentence of each
+    Column("port", String(300), nullable=False),  # switch and port, of what concerns power
+    Column("result", String(16), nullable=False),  # empty until it is ended
+    Column("detail", String(500), nullable=False),
+    Column("action_id", Integer),  # its row in the journal
+    Index("remedy_wish_mac", "mac"),
+    Index("remedy_wish_state", "state", "at"),
+    sqlite_autoincrement=True,
+)
+
 tally = Table(
     "tally",  # what only ever rises; written with what it counts
     metadata,

@@ -249,9 +249,11 @@ def fetches_of(database: Database, mac: str, limit: int = 50) -> list[FetchEvent
         return [_event(row) for row in session.execute(query).mappings()]
 
 
-def last_fetches(database: Database) -> dict[str, FetchEvent]:
-    """Return the last fetch of every phone that ever asked, by MAC."""
+def last_fetches(database: Database, macs: Iterable[str] | None = None) -> dict[str, FetchEvent]:
+    """Return the last fetch of every phone that ever asked, or of some phones, by MAC."""
     newest = select(func.max(fetch_table.c.id)).where(fetch_table.c.mac != "")
+    if macs is not None:
+        newest = newest.where(fetch_table.c.mac.in_(list(macs)))
     with database.read() as session:
         query = select(fetch_table).where(fetch_table.c.id.in_(newest.group_by(fetch_table.c.mac)))
         rows = session.execute(query).mappings()

@@ -23,6 +23,7 @@ from provisioner.delivery import utc_now
 from provisioner.inventory.audit import note
 from provisioner.inventory.tables import PhoneRow
 from tests.integration.servers import DataFolder, many_rooms, sample_hotel
+from tests.technician import tell
 from web.accounts import api_tokens
 from web.accounts.passwords import Passwords
 from web.accounts.people import Role, Scope
@@ -160,13 +161,10 @@ def furnish(folder: DataFolder) -> None:
     with folder.opened() as installation:
         add_people(installation, now)
         with installation.database.read() as reading:
-            macs = list(
-                reading.scalars(select(PhoneRow.mac).where(PhoneRow.site_id == "hotel-aurora"))
-            )
             macs_of_casa = list(
                 reading.scalars(select(PhoneRow.mac).where(PhoneRow.site_id == "casa"))
             )
-        judge(installation, "hotel-aurora", macs, now)
+        tell(installation, "hotel-aurora", now)
         judge(installation, "casa", macs_of_casa, now - timedelta(hours=3))
 
 

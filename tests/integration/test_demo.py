@@ -27,6 +27,7 @@ def test_the_demo_boots_and_registers_everything(tmp_path: Path) -> None:
     assert "[simulated] 75 phones boot" in done.stdout
     assert "[simulated] 84 accounts registered at a simulated PBX" in done.stdout
     assert "curl http://127.0.0.1:" in done.stdout
+    assert "/ui/welcome/" in done.stdout
     assert "read no account" not in done.stderr
     status = json.loads(bellwire("status", "--json", "--data", str(tmp_path / "demo")).stdout)
     assert status["simulated"] is True

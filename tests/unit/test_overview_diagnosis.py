@@ -11,18 +11,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitors.diagnosis.explain import explain
-from monitors.diagnosis.wording import LANGUAGES, known_rules
+from monitors.diagnosis.wording import LANGUAGES, known_rules, signal_texts
 from monitors.evidence import Evidence, Group, GroupFinding
 from monitors.incident_steps import Event, Incident, TimelineEntry
+from monitors.remedies.action import Action, ActionState
 from monitors.signals import Signal, Trouble
 from monitors.status import State, Status
 from monitors.store.statuses import KeptStatus
 from provisioner.inventory.fetches import FetchEvent
+from web.commands.diagnose import diagnosis_lines
 from web.overview.diagnosis import diagnosis_view
 from web.overview.incidents import incident_view
 from web.overview.json_form import diagnosis_json, phone_json, site_json
 from web.overview.phones import is_stale, phone_overviews, site_overview
 from web.overview.reading import StoredPhone, StoredSite, utc_of
+from web.overview.remedies import remedy_views
 from web.overview.values import ORDER
 from web.overview.wording import voice
 
@@ -195,6 +198,42 @@ def test_a_phone_without_evidence_or_status() -> None:
     assert made.sentence.endswith("its fetch log says: it has its files.")
     assert {step.mark for step in made.steps} == {"unknown"}
     assert not made.phone.is_broken
+
+
+def test_what_fits_is_offered_while_something_is_wrong() -> None:
+    stored = site(statuses={MAC: kept(MAC, State.DOWN, "H3"), OTHER: kept(OTHER, State.DOWN, "B5")})
+    made = diagnosis_view(stored, MAC, None, None, [], 60.0)
+    assert dict(made.fitting) == {
+        "reboot": "restart",
+        "poe-cycle": "power off and on by its switch",
+    }
+    assert not diagnosis_view(stored, OTHER, None, None, [], 60.0).fitting
+    assert diagnosis_json(made)["fitting"] == ["reboot", "poe-cycle"]
+
+
+def test_what_was_done_is_said_in_words() -> None:
+    by_itself = Action(
+        4, "aurora", MAC, "poe-cycle", "cli", ActionState.FAILED, "", NOON - 3 * MINUTE, NOON,
+        switch="sw-2", port="Gi0/14", ended_at=NOON, detail="it is off still",
+    )  # fmt: skip
+    refused = replace(by_itself, state=ActionState.REFUSED, who="ui:ana", switch="", detail="")
+    (first, second) = remedy_views([by_itself, refused], site("es").voice)
+    assert (first.who, first.port, first.state_name) == (
+        "bellwire", "sw-2 Gi0/14", signal_texts("es")["actions"]["failed"],
+    )  # fmt: skip
+    assert (second.who, second.port) == ("ui:ana", "")
+    english = diagnosis_view(site(), MAC, None, None, [], 60.0)
+    shown = replace(english, remedies=remedy_views([by_itself, refused], site().voice))
+    assert diagnosis_json(shown)["remedies"][0] == {
+        "id": 4, "remedy": "poe-cycle", "state": "failed", "who": "bellwire",
+        "at": "2026-11-22T11:57:00Z", "ended_at": "2026-11-22T12:00:00Z", "way": "cli",
+        "port": "sw-2 Gi0/14", "detail": "it is off still",
+    }  # fmt: skip
+    lines = list(diagnosis_lines(shown))
+    assert lines[lines.index("\nRemedies") + 1 :][:2] == [
+        "  12:57  power off and on by its switch: did not help (by bellwire): it is off still",
+        "  12:57  power off and on by its switch: not allowed (by ui:ana)",
+    ]
 
 
 def test_wall_times_around_the_change_of_the_clock() -> None:

@@ -21,6 +21,8 @@ from monitors.diagnosis.wording import LANGUAGES
 from monitors.evidence import Evidence, Group, GroupFinding
 from monitors.fetch_status import PhoneSeen, ProvisioningStatus, provisioning_status
 from monitors.incident_steps import Ending, Event
+from monitors.remedies.action import ActionState
+from monitors.remedies.kinds import Remedy
 from monitors.signals import Signal, Trouble
 from monitors.status import State
 from provisioner.inventory.fetches import FetchEvent
@@ -88,9 +90,11 @@ def test_every_other_word_is_there(language: str) -> None:
     assert set(texts["groups"]) == {str(g) for g in Group}
     assert {str(e) for e in Event} - set(texts["events"]) == set()
     assert set(texts["endings"]) == {str(e) for e in Ending}
+    assert set(texts["remedies"]) == {str(r) for r in Remedy}
+    assert set(texts["actions"]) == {str(s) for s in ActionState}
     assert set(texts) == {
         "signals", "supply", "values", "troubles", "steps", "marks", "sureness", "states", "groups",
-        "events", "endings",
+        "events", "endings", "remedies", "actions",
     }  # fmt: skip
 
 

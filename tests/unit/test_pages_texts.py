@@ -17,7 +17,19 @@ from web.pages.language import LANGUAGES, LOCALES, translations
 
 TEMPLATES = Path(extraction.__file__).parent / "templates"
 OTHERS = [code for code in LANGUAGES if code != "en"]
-SAME_IN = {"es": {"Token", "Error %(status)s", "Switches", "DHCP", "VLAN", "%(speed)s Mbit/s"}, "ru": set()}
+SAME_IN = {
+    "es": {
+        "Token",
+        "Error %(status)s",
+        "Switches",
+        "%(size)s bytes",
+        "no",
+        "DHCP",
+        "VLAN",
+        "%(speed)s Mbit/s",
+    },
+    "ru": set(),
+}
 NAMES = {"bellwire", "bellwire users setup-link", "bellwire plan hotel.yaml",
          "bellwire apply hotel.yaml"}  # fmt: skip
 SPOKEN = {"aria-label", "title", "alt", "placeholder", "data-label", "content"}

@@ -77,7 +77,7 @@ def test_counts_put_first_what_wants_to_be_seen_first() -> None:
 
 def test_each_sees_the_sites_assigned(staffed: Office) -> None:
     seen = {
-        name: re.findall(r"<h2>(Hotel \w+)</h2>", staffed.client(name).get("/ui/").text)
+        name: re.findall(r"<h2><a[^>]*>(Hotel \w+)</a></h2>", staffed.client(name).get("/ui/").text)
         for name in ("maria", "ivan", "lucia")
     }
     assert seen == {
@@ -255,7 +255,9 @@ def test_an_administrator_adds_a_user_who_chooses_a_password(staffed: Office) ->
     wish = {"password": "the sea is blue", "again": "the sea is blue"}
     pedro = staffed.client()
     assert post(pedro, link, wish).status_code == 303
-    assert re.findall(r"<h2>(Hotel \w+)</h2>", pedro.get("/ui/").text) == ["Hotel Norte"]
+    assert re.findall(r"<h2><a[^>]*>(Hotel \w+)</a></h2>", pedro.get("/ui/").text) == [
+        "Hotel Norte"
+    ]
     with staffed.installation.database.read() as session:
         rows = session.execute(select(AuditRow.who, AuditRow.action).order_by(AuditRow.id)).all()
     assert ("web:maria", "user-link") in [tuple(row) for row in rows]
@@ -274,7 +276,7 @@ def test_a_name_that_is_taken(staffed: Office) -> None:
 def test_rights_change_at_once(staffed: Office) -> None:
     maria, ivan = staffed.client("maria"), staffed.client("ivan")
     post(maria, "/ui/users/ivan", {"role": "viewer", "sites": ["norte"]})
-    assert re.findall(r"<h2>(Hotel \w+)</h2>", ivan.get("/ui/").text) == ["Hotel Norte"]
+    assert re.findall(r"<h2><a[^>]*>(Hotel \w+)</a></h2>", ivan.get("/ui/").text) == ["Hotel Norte"]
     post(maria, "/ui/users/ivan", {"role": "admin", "sites": ["norte"]})
     assert ivan.get("/ui/users").status_code == 200
     post(maria, "/ui/users/ivan", {"role": "viewer", "all_sites": "yes"})

@@ -70,6 +70,7 @@ def diagnosis_lines(view: DiagnosisView) -> Iterator[str]:
     yield from _block(voice.say("ladder"), _ladder(view))
     yield from _block(voice.say("evidence"), _evidence(view))
     yield from _block(voice.say("missing"), (f"{m.name}: {m.supply}" for m in view.missing))
+    yield from _block(voice.say("remedies"), _remedies(view))
     yield from _incident(view)
     yield f"\n{_next_check(view)}"
 
@@ -114,6 +115,22 @@ def _evidence(view: DiagnosisView) -> Iterator[str]:
         count = len(view.finding.macs)
         yield voice.say("group", count=count, share=share, group=view.finding.text)
         yield f"  {view.finding.sentence}"
+
+
+def _remedies(view: DiagnosisView) -> Iterator[str]:
+    voice = view.voice
+    if view.fitting:
+        names = ", ".join(view.fitting.values())
+        yield voice.say("remedies_fit", remedies=names, mac=colons(view.phone.mac))
+    for done in view.remedies:
+        yield voice.say(
+            "remedy_line",
+            at=voice.moment(done.at),
+            remedy=done.name,
+            state=done.state_name,
+            who=voice.say("by_whom", who=done.who),
+            detail=f": {done.detail}" if done.detail else "",
+        )
 
 
 def _incident(view: DiagnosisView) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitors.diagnosis.rule import Sureness
 from monitors.evidence import Evidence, GroupFinding
 from monitors.incident_steps import Incident
 from monitors.status import State
+from monitors.store.action_pages import actions_of
 from monitors.store.incident_pages import incident_of, incidents_of_phone
 from monitors.store.memory import evidence_of
 from monitors.store.statuses import KeptStatus
@@ -20,11 +22,13 @@ from web.overview.incidents import incident_view
 from web.overview.ladder import evidence_views, layer_of, steps
 from web.overview.phones import is_stale, last_judged, phone_overview
 from web.overview.reading import StoredSite, read_sites
+from web.overview.remedies import fitting_remedies, remedy_views
 from web.overview.sentences import fetch_words, seen_of
 from web.overview.values import DiagnosisView, FindingView, IncidentView, MissingView
 from web.overview.wording import Voice
 
 EARLIER_MAX = 5
+REMEDIES_MAX = 5
 _WRONG = frozenset({State.DOWN, State.FAILING, State.WARNING})
 
 
@@ -79,11 +83,10 @@ def read_diagnoses(
         whole = incident_of(monitoring, going.id) if going else None
         evidence = kept[mac].evidence if mac in kept else None
         others = [i for i in known if not i.is_open][:EARLIER_MAX]
-        made.append(
-            diagnosis_view(
-                stored, str(mac), evidence, whole, others, installation.settings.monitor.sweep_s
-            )
-        )
+        sweep_s = installation.settings.monitor.sweep_s
+        view = diagnosis_view(stored, str(mac), evidence, whole, others, sweep_s)
+        done = actions_of(monitoring, mac=str(mac), limit=REMEDIES_MAX)
+        made.append(replace(view, remedies=remedy_views(done, stored.voice)))
     return tuple(made)
 
 
@@ -134,6 +137,7 @@ def diagnosis_view(
         finding=_finding(known.finding, incident, voice) if known.finding else None,
         incident=incident_view(incident, stored) if incident else None,
         earlier=_earlier(earlier, stored),
+        fitting=fitting_remedies(cause, voice) if trouble else {},
         next_check=_next_check(kept, stored.statuses, voice.now, sweep_s),
     )
 

@@ -13,6 +13,7 @@ from web.overview.values import (
     FindingView,
     IncidentView,
     PhoneOverview,
+    RemedyView,
     SiteOverview,
     TimelineLine,
     WindowView,
@@ -135,6 +136,8 @@ def diagnosis_json(view: DiagnosisView) -> Row:
         "incident": incident_json(incident) if incident else None,
         "timeline": timeline_json(incident.timeline) if incident else [],
         "earlier": [incident_json(over) for over in view.earlier],
+        "fitting": list(view.fitting),
+        "remedies": [_remedy_json(done) for done in view.remedies],
     }
 
 
@@ -159,6 +162,20 @@ def _finding_json(finding: FindingView) -> Row:
         "share": round(finding.share, 3),
         "sentence": finding.sentence,
         "fix": finding.fix,
+    }
+
+
+def _remedy_json(done: RemedyView) -> Row:
+    return {
+        "id": done.id,
+        "remedy": done.remedy,
+        "state": done.state,
+        "who": done.who,
+        "at": time_text(done.at),
+        "ended_at": time_text(done.ended_at),
+        "way": done.way or None,
+        "port": done.port or None,
+        "detail": done.detail,
     }
 
 

@@ -108,7 +108,7 @@ def read_sites(
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
+class Ground:
     """A site's phones and rooms, with the words for where they are."""
 
     voice: Voice
@@ -118,7 +118,7 @@ class _Ground:
 
 def _inventory(
     installation: Installation, site: str | None, language: str, now: datetime
-) -> tuple[list[Site], list[_Ground]]:
+) -> tuple[list[Site], list[Ground]]:
     with installation.database.read() as session:
         if site is not None:
             require_site(session, site)
@@ -137,7 +137,7 @@ def _inventory(
         speaking = voice(language, ZoneInfo(found.timezone), now)
         templates = {**installation.catalogue.rooms, **found.room_templates}
         here = {row.id: (row.name, row.template) for row in rooms.get(found.id, ())}
-        grounds.append(_ground(phones.get(found.id, ()), here, templates, speaking))
+        grounds.append(ground_of(phones.get(found.id, ()), here, templates, speaking))
     return sites, grounds
 
 
@@ -152,19 +152,30 @@ def _of(query: Any, column: Any, site: str | None) -> Any:  # noqa: ANN401 - SQL
     return query if site is None else query.where(column == site)
 
 
-def _ground(
+def ground_of(
     rows: Sequence[Any],
     rooms: Mapping[str, tuple[str, str]],
     templates: Mapping[str, RoomTemplate],
     speaking: Voice,
-) -> _Ground:
-    crowd = Counter(row.room_id for row in rows)
+    crowd: Mapping[str, int] | None = None,
+) -> Ground:
+    """Return phones with the words for where they are.
+
+    Args:
+        rows: of phones, with the columns that ``StoredPhone`` is made of.
+        rooms: name and template by id.
+        templates: room templates by name.
+        speaking: who is spoken to.
+        crowd: how many phones each room has; None: those of ``rows``.
+    """
+    if crowd is None:
+        crowd = Counter(row.room_id for row in rows)
     phones: dict[str, StoredPhone] = {}
     for row in rows:
         room = row.room_id
         name, template = rooms[room]
         said = ""
-        if crowd[room] > 1:
+        if crowd.get(room, 0) > 1:
             said = _position(templates.get(template), row.position, speaking.language)
         phones[row.mac] = StoredPhone(
             mac=row.mac,
@@ -179,7 +190,7 @@ def _ground(
             room_inside=room_name(room, name, speaking, inside=True),
         )
     names = {room: name for room, (name, _) in rooms.items()}
-    return _Ground(speaking, phones, names)
+    return Ground(speaking, phones, names)
 
 
 def _position(template: RoomTemplate | None, position: str, language: str) -> str:
@@ -200,16 +211,27 @@ def _incidents(
 
 def windows(installation: Installation, site: Site, now: datetime) -> tuple[WindowView, ...]:
     """Return a site's maintenance that has not ended, set by persons and planned, by its start."""
+    zone = ZoneInfo(site.timezone)
+    return windows_with(installation, site.id, site.monitoring.maintenance, zone, now)
+
+
+def windows_with(
+    installation: Installation,
+    site: str,
+    planned: Iterable[Maintenance],
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[WindowView, ...]:
+    """Return what persons have set, and of what is planned that which has not ended."""
     set_now = (
         WindowView(
             kept.id, kept.window.start, kept.window.end, tuple(sorted(kept.window.rooms)),
             tuple(sorted(kept.window.switches)), kept.reason, kept.who,
         )
-        for kept in windows_of(installation.monitoring, site.id, now)
+        for kept in windows_of(installation.monitoring, site, now)
     )  # fmt: skip
-    zone = ZoneInfo(site.timezone)
-    planned = (_planned(window, zone) for window in site.monitoring.maintenance)
-    found = [*set_now, *(window for window in planned if window.end > now)]
+    to_come = (_planned(window, zone) for window in planned)
+    found = [*set_now, *(window for window in to_come if window.end > now)]
     return tuple(sorted(found, key=lambda window: window.start))
 
 

@@ -213,6 +213,31 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class RemedyView:
+    """Something that was done to a phone, or refused.
+
+    Attributes:
+        remedy, state: words of the journal; ``name`` and ``state_name`` say them to people.
+        who: a person, or bellwire itself.
+        ended_at: None: it is not known yet whether it helped.
+        port: switch and port, of what was done to its power.
+        detail: what went wrong, or what a person should know; English, as the journal has it.
+    """
+
+    id: int
+    remedy: str
+    name: str
+    state: str
+    state_name: str
+    who: str
+    at: datetime
+    ended_at: datetime | None
+    way: str
+    port: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class DiagnosisView:
     """One phone with all that can be said of it.
 
@@ -223,6 +248,8 @@ class DiagnosisView:
         troubles: what was counted in the last hour, in words, by its name.
         incident: the open one, with its timeline.
         earlier: incidents that are over, newest first.
+        fitting: what fits the diagnosis, the gentlest first: remedies and what they are called.
+        remedies: what was done last, newest first.
         next_check: when the monitor judges it again; None: it does not.
     """
 
@@ -242,4 +269,6 @@ class DiagnosisView:
     finding: FindingView | None = None
     incident: IncidentView | None = None
     earlier: tuple[IncidentView, ...] = ()
+    fitting: Mapping[str, str] = field(default_factory=dict)
+    remedies: tuple[RemedyView, ...] = ()
     next_check: datetime | None = None

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -117,10 +117,20 @@ class Voice:
             return Words(rule, "")
         return words(rule, facts, self.language)
 
+    def refusal(self, reason: str) -> str:
+        """Return why a phone was refused a file."""
+        return refusal_text(reason, self.language)
+
     def fetch(self, kind: str, problem: str = "") -> Words:
         """Return what the fetch log says of a phone, and what to do."""
         texts = _fetch(self.language)[kind]
         return Words(texts["sentence"].format(problem=problem), texts["fix"])
+
+
+def refusal_text(reason: str, language: str) -> str:
+    """Return why a phone was refused a file; a reason without words as it is."""
+    texts = _fetch(language if language in LANGUAGES else "en")
+    return str(texts[reason]["sentence"]) if reason in texts else reason
 
 
 def voice(language: str, zone: ZoneInfo, now: datetime) -> Voice:
@@ -154,6 +164,7 @@ def place_name(room: str, position: str, voice: Voice) -> str:
     return voice.say("place", room=room, position=said)
 
 
+@lru_cache(maxsize=50_000)
 def by_number(text: str) -> tuple[tuple[int, str], ...]:
     """Return what to sort by so that ``Room 9`` comes before ``Room 10``."""
     parts = re.split(r"(\d+)", text)

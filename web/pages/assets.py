@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, request
@@ -41,7 +42,7 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._files = {
-            file.relative_to(folder).as_posix(): _read(file)
+            file.relative_to(folder).as_posix(): _read(file, file.stat().st_mtime_ns)
             for file in sorted(folder.rglob("*"))
             if file.suffix in TYPES
         }
@@ -59,7 +60,9 @@ class Assets:
         return list(self._files)
 
 
-def _read(file: Path) -> Asset:
+@cache
+def _read(file: Path, _changed_ns: int) -> Asset:
+    """One file; packing a large one takes a while, so it is done once for each of its states."""
     body = file.read_bytes()
     return Asset(body, gzip.compress(body, 9, mtime=0), TYPES[file.suffix])
 

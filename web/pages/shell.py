@@ -53,6 +53,22 @@ PLACES = (
 )
 
 
+WORDS: dict[str, Any] = {
+    "languages": LANGUAGES,
+    "states": STATES,
+    "shapes": SHAPES,
+    "State": State,
+    "Role": Role,
+    "SITE_TABS": SITE_TABS,
+    "PHONE_TABS": PHONE_TABS,
+    "tabs_of": tabs_of,
+    "is_here": is_here,
+    "has_page": has_page,
+    "site_name": site_name,
+}
+"""What every template may use."""
+
+
 def places_of(person: Person | None) -> list[Place]:
     """Return the navigation of a person."""
     return [p for p in PLACES if person is not None and person.is_at_least(p.role)]
@@ -76,29 +92,18 @@ def set_up_shell(app: Flask, assets: Assets) -> None:
     def asset(name: str) -> str:
         return url_for("assets.send", version=assets.version, name=name)
 
-    app.jinja_env.globals.update(
-        asset=asset,
-        languages=LANGUAGES,
-        states=STATES,
-        shapes=SHAPES,
-        State=State,
-        Role=Role,
-        SITE_TABS=SITE_TABS,
-        PHONE_TABS=PHONE_TABS,
-        tabs_of=tabs_of,
-        is_here=is_here,
-        has_page=has_page,
-        site_name=site_name,
-    )
+    app.jinja_env.globals.update(WORDS, asset=asset)
+    app.context_processor(_around)
 
-    @app.context_processor
-    def around() -> dict[str, Any]:
-        who: Person | None = g.get("person")
-        return {
-            "person": who,
-            "language": language.current(),
-            "theme": who.theme if who else "",
-            "places": places_of(who),
-            "here": request.blueprint,
-            "role_words": ROLES,
-        }
+
+def _around() -> dict[str, Any]:
+    """What depends on who asks, and for what."""
+    who: Person | None = g.get("person")
+    return {
+        "person": who,
+        "language": language.current(),
+        "theme": who.theme if who else "",
+        "places": places_of(who),
+        "here": request.blueprint,
+        "role_words": ROLES,
+    }

@@ -20,21 +20,24 @@ class Tab:
     Attributes:
         endpoint: of the page.
         role: who sees it.
+        also: blueprints whose pages count as its own.
     """
 
     endpoint: str
     title: str
     role: Role = Role.VIEWER
+    also: tuple[str, ...] = ()
 
 
 SITE_TABS = (
     Tab("hotel.plan", N_("Rooms")),
     Tab("incidents.open_ones", N_("Incidents")),
-    Tab("install.floors", N_("Install"), Role.INSTALLER),
+    Tab("install.floors", N_("Install"), Role.INSTALLER, ("bulk",)),
     Tab("switches.all_of_them", N_("Switches")),
     Tab("pbx.state", N_("PBX")),
     Tab("dhcp.snippets", N_("DHCP")),
     Tab("change.site", N_("Settings"), Role.INSTALLER),
+    Tab("change.history", N_("Changes")),
 )
 PHONE_TABS = (
     Tab("phone.one", N_("Overview")),
@@ -59,8 +62,11 @@ def tabs_of(tabs: tuple[Tab, ...], person: Person | None) -> list[Tab]:
 
 
 def is_here(tab: Tab) -> bool:
-    """Whether the page that is shown is one of a tab's blueprint."""
-    return tab.endpoint.partition(".")[0] == request.blueprint
+    """Whether the page that is shown is a tab's own, or one of its blueprint below no tab."""
+    shown = g.get("tab") or request.endpoint
+    if any(each.endpoint == shown for each in (*SITE_TABS, *PHONE_TABS)):
+        return tab.endpoint == shown
+    return request.blueprint in {tab.endpoint.partition(".")[0], *tab.also}
 
 
 def site_name(site: str) -> str:

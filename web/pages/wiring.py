@@ -26,7 +26,28 @@ from web.pages.desk import Desk
 from web.pages.failures import set_up_failures
 from web.pages.headers import leave
 from web.pages.shell import set_up_shell
-from web.pages.views import account, audit, dhcp, entry, overview, pbx, styleguide, switches, users
+from web.pages.views import (
+    account,
+    audit,
+    bulk,
+    change,
+    dhcp,
+    entry,
+    hotel,
+    incidents,
+    install_room,
+    overview,
+    pbx,
+    phone_change,
+    phone_files,
+    phone_keys,
+    phone_settings,
+    search,
+    stages,
+    styleguide,
+    switches,
+    users,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +56,9 @@ FORM_FIELDS_MAX = 5000
 BLUEPRINTS = (
     asset_pages.PAGES, entry.PAGES, overview.PAGES, account.PAGES, users.PAGES, audit.PAGES,
     switches.PAGES, pbx.PAGES, dhcp.PAGES,
+    hotel.PAGES, incidents.PAGES, phone_change.PAGES, phone_keys.PAGES, search.PAGES,
+    install_room.PAGES, bulk.PAGES,
+    change.PAGES, stages.PAGES, phone_settings.PAGES, phone_files.PAGES,
 )  # fmt: skip
 
 

@@ -30,6 +30,15 @@
       if (each !== event.target) each.open = false;
     });
   }, true);
+  // "/" goes to the search of the page, as on many sites
+  document.addEventListener("keydown", function (event) {
+    var seek = document.getElementById("seek");
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !seek) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    event.preventDefault();
+    seek.focus();
+    seek.select();
+  });
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") return;
     document.querySelectorAll("details.ask[open]").forEach(function (each) {

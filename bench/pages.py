@@ -1,0 +1,172 @@
+"""The pages of a hotel of 500 and 5,000 phones: how long the server takes, and what it asks."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+from sqlalchemy import event
+
+from bench import hotel
+from bench.report import Table
+from monitors.status import State, Status
+from monitors.store.statuses import KeptStatus, keep_statuses
+from provisioner.delivery import utc_now
+from web.accounts.passwords import Passwords
+from web.accounts.people import Role, Scope
+from web.accounts.users import Reach, add_user, set_password_hash
+from web.app import create_app
+from web.installation import Installation
+
+SIZES = (500, 5000)
+ROUNDS = 15
+GOAL_MS = 100
+PASSWORD = SecretStr("a sentence for the bench")
+DOWN_EVERY = 40
+ADDRESSES = {
+    "account, a page without phones": "/ui/account",
+    "all sites": "/ui/",
+    "hotel, plan": "/ui/sites/{site}",
+    "hotel, list": "/ui/sites/{site}?view=list",
+    "hotel, only those down": "/ui/sites/{site}?state=down",
+    "search": "/ui/search?q={room}",
+    "incidents": "/ui/sites/{site}/incidents",
+    "one phone": "/ui/sites/{site}/phones/{mac}",
+    "keys of a phone": "/ui/sites/{site}/phones/{mac}/keys",
+    "install, all floors": "/ui/sites/{site}/install",
+    "install, one room": "/ui/sites/{site}/rooms/{room}",
+    "settings of the site": "/ui/sites/{site}/settings",
+    "switches": "/ui/sites/{site}/switches",
+    "API: phones, one page": "/api/v1/sites/{site}/phones",
+    "API: status": "/api/v1/sites/{site}/status",
+}
+_CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
+    """Run the measurement."""
+    found: dict[tuple[int, str], tuple[float, float, int, int]] = {}
+    for size in SIZES:
+        say(f"a hotel of {size} phones")
+        for name, figures in _of(folder / f"pages-{size}", size):
+            found[size, name] = figures
+    small, large = SIZES
+    table = Table(
+        f"Pages: hotels of {small:,} and {large:,} phones",
+        (
+            f"Milliseconds of the server for one page, the middle of {ROUNDS}, in process and on "
+            f"one core; the goal is {GOAL_MS} ms at {large:,} phones. *Queries* are those to the "
+            "databases, *kB* what goes over the network."
+        ),
+        ("page", f"{small:,}: ms", f"{large:,}: ms", "slowest", "of the goal", "growth",
+         "queries", "kB"),
+    )  # fmt: skip
+    for name in ADDRESSES:
+        if (small, name) not in found or (large, name) not in found:
+            continue
+        few, many = found[small, name], found[large, name]
+        queries = str(many[2]) if few[2] == many[2] else f"{few[2]} to {many[2]}"
+        table.add(
+            name, f"{few[0]:.1f}", f"{many[0]:.1f}", f"{many[1]:.1f}",
+            f"**{many[0] / GOAL_MS:.2f}**", f"{many[0] / few[0]:.2f}", queries,
+            f"{many[3] / 1000:.1f}",
+        )  # fmt: skip
+    return [table]
+
+
+def _of(folder: Path, size: int) -> Iterator[tuple[str, tuple[float, float, int, int]]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    site_file = folder / "site.yaml"
+    site_file.write_text(hotel.site_text(size), encoding="utf-8")
+    with hotel.installation(folder / "data") as made:
+        wanted, _ = made.applier.read([site_file])
+        made.applier.apply(wanted, who="bench")
+        now = utc_now()
+        _judge(made, [(str(p.mac), p.site) for p in wanted.phones], now)
+        token = _people(made, now)
+        app = create_app(made)
+        browser = app.test_client()
+        _sign_in(browser)
+        phone = wanted.phones[size // 2]
+        words = {"site": phone.site, "mac": str(phone.mac), "room": phone.room}
+        for name, pattern in ADDRESSES.items():
+            figures = _page(made, browser, pattern.format(**words), token)
+            if figures is not None:
+                yield name, figures
+
+
+def _judge(made: Installation, phones: list[tuple[str, str]], now: datetime) -> None:
+    kept = []
+    for n, (mac, site) in enumerate(phones):
+        state = State.DOWN if n % DOWN_EVERY == 0 else State.WORKING
+        rule = "B7" if state is State.DOWN else "I1"
+        kept.append(KeptStatus(mac, site, Status(state, now, rule), "certain", now))
+    keep_statuses(made.monitoring, kept)
+
+
+def _people(made: Installation, now: datetime) -> str:
+    from web.accounts.api_tokens import make_api_token
+
+    quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    with made.database.write() as session:
+        row = add_user(session, "bench", Role.ADMIN, Reach(), "bench", now)
+        set_password_hash(session, row, quick.hash(PASSWORD), "bench", now)
+        return make_api_token(session, row, "bench", [Scope.READ], None, "bench", now)
+
+
+def _sign_in(browser: FlaskClient) -> None:
+    page = browser.get("/ui/sign-in").text
+    found = _CSRF.search(page)
+    if found is None:
+        raise RuntimeError("the page to sign in has no token")
+    form = {"name": "bench", "password": PASSWORD.get_secret_value(), "csrf_token": found[1]}
+    answer = browser.post("/ui/sign-in", data=form)
+    if answer.status_code != 303:
+        raise RuntimeError(f"cannot sign in: {answer.status_code}")
+
+
+def _page(
+    made: Installation, browser: FlaskClient, address: str, token: str
+) -> tuple[float, float, int, int] | None:
+    """Milliseconds in the middle and at most, queries, bytes; None: there is no such page."""
+    headers = {"Accept-Encoding": "gzip"}
+    if address.startswith("/api/"):
+        headers["Authorization"] = f"Bearer {token}"
+    first = browser.get(address, headers=headers)
+    if first.status_code != 200:
+        return None
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        answer = browser.get(address, headers=headers)
+        took.append((time.perf_counter() - began) * 1000)
+        answer.close()
+    with _queries(made) as asked:
+        size = len(browser.get(address, headers=headers).data)
+    return statistics.median(took), max(took), len(asked), size
+
+
+@contextmanager
+def _queries(made: Installation) -> Iterator[list[str]]:
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    databases = (made.database, made.monitoring, made.events)
+    engines = [e for d in databases for e in {d.reader, d.writer}]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,1 @@
+"""Changing safely: forms, previews, drafts and the history of changes."""

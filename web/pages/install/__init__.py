@@ -1,0 +1,1 @@
+"""What the pages for installers read and decide: rooms, waiting phones, lists."""

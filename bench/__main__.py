@@ -1,6 +1,7 @@
 """``python -m bench [NAME ...]``: measure, print Markdown, and write docs/benchmarks.md.
 
-Only a run of all measurements writes the page, unless ``--write`` says so.
+Only a run of all measurements writes the page, unless ``--write`` says so. ``python -m bench
+faults`` is no measurement: it breaks a hotel and shows what was said of it (docs/faults.md).
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from bench import (
     apply,
     calls,
     every_model,
+    faults,
+    guard,
     http,
     machine,
     minute,
     options,
+    pages,
     render,
     start,
     switches,
@@ -38,6 +42,8 @@ MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = 
     "switches": switches.measure,
     "minute": minute.measure,
     "calls": calls.measure,
+    "guard": guard.measure,
+    "pages": pages.measure,
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 QUIET_LOAD = 0.5
@@ -56,7 +62,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
     parser.add_argument("--write", action="store_true", help="write the page of a partial run")
+    parser.add_argument("--pairs", type=int, default=faults.PAIRS, help="of faults on one phone")
+    parser.add_argument("--seed", type=int, default=1, help="which phones, which pairs")
+    parser.add_argument("--only", nargs="*", default=(), metavar="FAULT", help="these faults")
     given = parser.parse_args()
+    if given.names == ["faults"]:
+        return faults.run(given.pairs, given.seed, given.only, write=given.write)
     unknown = set(given.names) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(MEASUREMENTS)}")

@@ -10,6 +10,10 @@ from enum import StrEnum
 from monitors.evidence import GroupFinding
 from monitors.status import Status
 
+CALLS = "calls "
+"""Keys of incidents of blocked calls begin so; no sweep opens or closes them."""
+ATTACK = "attack "
+"""Keys of incidents of guessed passwords begin so; no sweep opens or closes them."""
 MISSING_SIGNALS = "missing_signals"
 """A fact: names of the signals that would make a diagnosis surer, with blanks between."""
 

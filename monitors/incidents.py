@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitors.evidence import Group, GroupFinding
-from monitors.incident_steps import Close, Ending, Judged, Keep, Leave, Open, OpenIncident, Step
+from monitors.incident_steps import (
+    ATTACK,
+    CALLS,
+    Close,
+    Ending,
+    Judged,
+    Keep,
+    Leave,
+    Open,
+    OpenIncident,
+    Step,
+)
 from monitors.status import State
 
 LINGER = timedelta(minutes=10)
@@ -47,7 +58,7 @@ def decide(
         standing: troubles of the site that need no phones: its PBX cannot be asked.
     """
     everyone = {phone.mac: phone for phone in phones}
-    there = {incident.key: incident for incident in known}
+    there = {each.key: each for each in known if not each.key.startswith((ATTACK, CALLS))}
     wanted = _wanted(everyone, there, now, standing)
     steps: list[Step] = []
     for key, want in wanted.items():

@@ -132,6 +132,32 @@ class Traps(_Part):
     port: Port = 162
 
 
+class CallQuestions(_Part):
+    """The listener that PBXs ask about calls (FastAGI), by TCP; its sites have ``calls``."""
+
+    enabled: bool = False
+    host: str = Field(default="127.0.0.1", description="own address; PBXs connect to it")
+    port: Port = 4573
+    peers: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="who may ask, besides this machine and the sites' PBXs"
+    )
+
+
+class Firewall(_Part):
+    """Who guesses passwords of a PBX is shut out, by ``bellwire-firewall``."""
+
+    socket: str = Field(
+        default="",
+        pattern=r"^$|^/[A-Za-z0-9._/{}-]+$",
+        description="unix socket of bellwire-firewall; {site} stands for the site's id, where each "
+        "has its own PBX. Empty: nobody is shut out, attacks are only told of",
+    )
+
+    def socket_of(self, site: str) -> str:
+        """Return the socket of a site's PBX; empty: there is none."""
+        return self.socket.replace("{site}", site)
+
+
 class Smtp(_Part):
     """The mail server through which messages are sent."""
 
@@ -179,6 +205,8 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     monitor: Monitor = Monitor()
     traps: Traps = Traps()
+    firewall: Firewall = Firewall()
+    calls: CallQuestions = CallQuestions()
     smtp: Smtp = Smtp()
     metrics: Metrics = Metrics()
 

@@ -10,9 +10,14 @@ from sqlalchemy.exc import OperationalError
 
 from provisioner.errors import BellwireError, SecretsError, SettingsError
 from web.commands import (
+    backup,
+    call_lists,
+    calls,
     catalogue,
+    databases,
     diagnose,
     discover,
+    firewall,
     incidents,
     inventory,
     labels,
@@ -21,9 +26,11 @@ from web.commands import (
     mend,
     network,
     number,
+    pbx_whole,
     phone_books,
     phones,
     presets,
+    rotate,
     running,
     secret,
     soft_phones,
@@ -74,7 +81,8 @@ def main() -> None:
 MODULES = (
     running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
     soft_phones, switch, status, diagnose, watch, incidents, maintenance, number, discover,
-    mend, users, tokens,
+    mend, users, tokens, calls, call_lists, backup, databases, pbx_whole, firewall,
+    rotate,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

@@ -18,6 +18,7 @@ from provisioner.config import Settings
 from provisioner.db import Database
 from provisioner.delivery import Delivery, utc_now
 from provisioner.downloads import Downloads
+from provisioner.edits.desk import EditDesk
 from provisioner.errors import SettingsError
 from provisioner.filestore.files import Library
 from provisioner.filestore.serving import LibraryShelf
@@ -59,6 +60,11 @@ class Installation:
         """Plans and applies site files."""
         armed = timedelta(hours=self.settings.access.armed_hours)
         return Applier(self.database, self.box, self.catalogue, armed)
+
+    @property
+    def edits(self) -> EditDesk:
+        """Previews and applies edits of rooms, accounts and heads of sites."""
+        return EditDesk(self.applier, self.events)
 
     @property
     def press(self) -> Press:

@@ -15,11 +15,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, select, update
 
+from monitors.store.calls_tables import guarded_call  # noqa: F401 - into its metadata
+from monitors.store.shut_out import shut_out  # noqa: F401 - likewise
 from monitors.store.tables import metadata as monitoring_metadata
 from provisioner.db import Database
+from provisioner.edits.tables import ChangeRow  # noqa: F401 - into Base.metadata
 from provisioner.errors import SecretsError
-from provisioner.filestore.tables import LibraryFileRow  # noqa: F401 - into Base.metadata
+from provisioner.filestore.tables import LibraryFileRow  # noqa: F401 - likewise
 from provisioner.inventory.fetches import metadata as events_metadata
+from provisioner.inventory.staged import StagedRow  # noqa: F401 - likewise
 from provisioner.inventory.tables import Base, StampRow
 from provisioner.secrets import Box
 from web.accounts.tables import UserRow  # noqa: F401 - likewise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from multiprocessing.util import Finalize
-from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from granian import Granian
@@ -34,17 +32,19 @@ from web.field import run_field
 from web.installation import Installation, opened
 from web.mending import Mender
 from web.phone_plane import WsgiApp
+from web.staging import move_stages
+from web.stopping import PARENT_PIPE, stop_event
 from web.sweeping import Sweeper
 from web.telling import Teller, prune_monitoring
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-PARENT_PIPE = "BELLWIRE_PARENT_PIPE"
 RESTART_S = 1.0
 STEP_S = 15
 TELL_S = 20
 MEND_S = 20
+FULFIL_S = 2
 JOBS = 32
 """Jobs of the monitor at the same time; a sweep mostly waits for answers."""
 STOP_S = 10.0
@@ -137,6 +137,9 @@ def run_monitor(settings: Settings) -> None:
         scheduler.add_job(teller.tell, "interval", seconds=TELL_S, max_instances=1, coalesce=True)
         mender = Mender(installation, stop=stop)
         scheduler.add_job(mender.mend, "interval", seconds=MEND_S, max_instances=1, coalesce=True)
+        scheduler.add_job(
+            mender.fulfil, "interval", seconds=FULFIL_S, max_instances=1, coalesce=True
+        )
         sweeper = Sweeper(installation, scheduler)
         sweeper.start()
         scheduler.start()
@@ -157,6 +160,7 @@ def _prune(installation: Installation) -> None:
 
 def _step(installation: Installation) -> None:
     step(installation.database, utc_now())
+    move_stages(installation, utc_now())
 
 
 def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
@@ -211,35 +215,6 @@ def command_line(name: str, *options: str) -> list[str]:
     """Return how to start one of bellwire's own processes."""
     # -P: modules are not taken from the folder that happens to be the working one
     return [sys.executable, "-P", "-m", "web.cli", name, *options]
-
-
-def stop_event() -> threading.Event:
-    """Return an event that SIGTERM, SIGINT or the parent's end sets."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-    watch_parent_pipe(stop.set)
-    return stop
-
-
-def watch_parent_pipe(then: Callable[[], object]) -> None:
-    """Call ``then`` when the supervisor is gone, if there is one."""
-    descriptor = os.environ.get(PARENT_PIPE)
-    if descriptor is None:
-        return
-
-    def wait() -> None:
-        try:
-            os.read(int(descriptor), 1)
-        except OSError:
-            log.debug("the parent's pipe is closed")
-        then()
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def _end_with_parent(parent: int, first: Callable[[], object]) -> None:

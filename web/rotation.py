@@ -15,9 +15,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioner.config import Settings
+from provisioner.edits.tables import ChangeRow
 from provisioner.inventory.monitoring import MONITORING_SECRETS
 from provisioner.inventory.records import SWITCH_SECRETS
 from provisioner.inventory.sealed_layers import resealed_layer
+from provisioner.inventory.staged import StagedRow
 from provisioner.inventory.tables import (
     AccountRow,
     PhoneRow,
@@ -63,6 +65,8 @@ def _reseal(session: Session, box: Box) -> None:
         site.monitoring = _all_sealed_again(site.monitoring, MONITORING_SECRETS, box)
     for file in session.scalars(select(RenderedRow)):
         file.body = box.seal_body(box.open_body(file.body))
+    for change in (*session.scalars(select(ChangeRow)), *session.scalars(select(StagedRow))):
+        change.sealed = box.seal_body(box.open_body(change.sealed))
     stamp = session.scalars(select(StampRow)).one()
     session.execute(update(StampRow).values(key_check=box.reseal(stamp.key_check)))
 

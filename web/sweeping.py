@@ -10,12 +10,16 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitors.firewall.desk import FirewallDesk
+from monitors.firewall.everyone import networks_of_all
+from monitors.firewall.gate import Gate
 from monitors.snmp.client import SnmpClient
 from monitors.store.memory import learned_of, places_of
 from monitors.store.statuses import forget_statuses, statuses
@@ -50,6 +54,7 @@ class _Watched:
     subjects: tuple[Subject, ...] = ()
     stamp: tuple[int, int] | None = None
     pbx: Pbx | None = None
+    firewall: FirewallDesk | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -159,6 +164,8 @@ class Sweeper:
         )
         if not self._is_closed:
             watched.keeper.keep(swept)
+            if watched.firewall is not None:
+                watched.firewall.tick()
 
     def _read(self, site_id: str, watched: _Watched) -> None:
         """Read site and phones again when anything of the inventory has changed."""
@@ -171,16 +178,27 @@ class Sweeper:
             before = watched.site.switches if watched.site else None
             watched.site = site_of(row, here.box) if row is not None else None
             watched.subjects = read_subjects(session, here.catalogue, site_id)
+            everyone = networks_of_all(session)
         watched.stamp = stamp
         if watched.site is not None and watched.site.switches != before:
             self._tell_traps()
+        if watched.site is not None:
+            watched.firewall = watched.firewall or self._firewall(watched.site)
+            watched.firewall.know(watched.site, everyone)
         pbx = watched.site.pbx if watched.site else None
         if pbx != watched.pbx:
             self._stop(watched)
             watched.pbx = pbx
             watched.sweep.pbx = desk_of(pbx, self._clock)
             if watched.sweep.pbx is not None:
+                listener = watched.firewall.take if watched.firewall else None
+                watched.sweep.pbx.board.listener = listener
                 watched.sweep.pbx.start()
+
+    def _firewall(self, site: Site) -> FirewallDesk:
+        socket = self._installation.settings.firewall.socket_of(site.id)
+        gate = Gate(Path(socket)) if socket else None
+        return FirewallDesk(site, self._installation.monitoring, gate, self._clock)
 
     def _tell_traps(self) -> None:
         """Let the traps of the switches there are now count."""

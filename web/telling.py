@@ -7,13 +7,14 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitors.notify.scenes import scene_of, senders_of
 from monitors.notify.sending import notify
+from monitors.store.calls import prune_calls
 from monitors.store.maintenance import windows_of
 from monitors.store.pruning import prune
 from monitors.store.statuses import statuses
@@ -88,3 +89,5 @@ def prune_monitoring(installation: Installation, now: datetime) -> None:
     with installation.database.read() as session:
         known = set(session.scalars(select(PhoneRow.mac)))
     prune(installation.monitoring, installation.settings.retention, now, known)
+    days = installation.settings.retention.incident_days
+    prune_calls(installation.monitoring, (now - timedelta(days=days)).date())

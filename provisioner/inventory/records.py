@@ -9,7 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pydantic import JsonValue, SecretStr
 
 from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.inventory.calls import Calls
 from provisioner.inventory.monitoring import Monitoring
+from provisioner.inventory.pbx_hardening import Hardening
 from provisioner.key_types import PhoneKey
 from provisioner.mac import MacAddress
 
@@ -66,6 +68,7 @@ class Pbx:
     secret: SecretStr | None = None
     path: str = "/RPC"
     tls: bool = False
+    hardening: Hardening = field(default_factory=Hardening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A hotel, or any place with phones."""
+    """A hotel, or any place with phones; ``calls`` is None where its calls are not guarded."""
 
     id: str
     name: str
@@ -96,6 +99,7 @@ class Site:
     switches: tuple[Switch, ...] = ()
     pbx: Pbx | None = None
     monitoring: Monitoring = field(default_factory=Monitoring)
+    calls: Calls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,13 @@ from provisioner.catalogue.loader import Catalogue
 from provisioner.catalogue.models import Model
 from provisioner.catalogue.presets import RoomTemplate
 from provisioner.errors import UnknownThingError
-from provisioner.inventory.own_templates import OwnTemplateError, OwnTemplates, own_templates
+from provisioner.inventory.own_templates import (
+    OwnTemplateError,
+    OwnTemplates,
+    check_key_templates,
+    own_templates,
+)
 from provisioner.inventory.records import (
-    Accessory,
     Account,
     Contact,
     Handset,
@@ -25,6 +29,8 @@ from provisioner.inventory.records import (
     Room,
     Site,
 )
+from provisioner.inventory.site_accessories import accessories_of
+from provisioner.inventory.site_calls import with_calls
 from provisioner.inventory.site_file import SiteFile
 from provisioner.inventory.site_settings import check_settings
 from provisioner.inventory.site_shape import FilePhone, FileRoom, FileSite
@@ -51,8 +57,15 @@ class _Seen:
 Where = Mapping[MacAddress, tuple[SiteFile, Path_]]
 
 
-def to_inventory(files: Iterable[SiteFile], catalogue: Catalogue) -> tuple[Inventory, Where]:
+def to_inventory(
+    files: Iterable[SiteFile], catalogue: Catalogue, held: Mapping[str, Site] | None = None
+) -> tuple[Inventory, Where]:
     """Turn site files into records, and say where each phone is written.
+
+    Args:
+        files: what was read.
+        catalogue: the vendor knowledge.
+        held: sites of which only rooms and accounts are read: their heads stay as they are here.
 
     Raises:
         SiteFileError: names file, line and field of the first thing that cannot be.
@@ -66,7 +79,8 @@ def to_inventory(files: Iterable[SiteFile], catalogue: Catalogue) -> tuple[Inven
     for source in files:
         check_settings(source)
         for number, entry in enumerate(source.content.sites):
-            reader = _SiteReader(source, entry, ("sites", number), catalogue, seen)
+            known = (held or {}).get(entry.id)
+            reader = _SiteReader(source, entry, ("sites", number), catalogue, seen, known)
             sites.append(reader.site())
             phones += reader.phones()
             rooms += reader.rooms()
@@ -79,7 +93,13 @@ class _SiteReader:
     """Reads one site of one file."""
 
     def __init__(
-        self, source: SiteFile, entry: FileSite, path: Path_, catalogue: Catalogue, seen: _Seen
+        self,
+        source: SiteFile,
+        entry: FileSite,
+        path: Path_,
+        catalogue: Catalogue,
+        seen: _Seen,
+        held: Site | None = None,
     ) -> None:
         self.accounts: dict[str, Account] = {}
         self.where: dict[MacAddress, tuple[SiteFile, Path_]] = {}
@@ -88,6 +108,7 @@ class _SiteReader:
         self._path = path
         self._catalogue = catalogue
         self._seen = seen
+        self._held = held
         seen.once(source, path, "site", entry.id)
         self._templates = self._own()
         for number, account in enumerate(entry.accounts):
@@ -106,7 +127,9 @@ class _SiteReader:
     def site(self) -> Site:
         """The site itself."""
         entry = self._entry
-        return Site(
+        if self._held is not None:
+            return self._held
+        plain = Site(
             id=entry.id,
             name=entry.name,
             country=entry.country,
@@ -123,6 +146,7 @@ class _SiteReader:
             pbx=entry.pbx.record() if entry.pbx else None,
             monitoring=entry.monitoring.record(),
         )
+        return with_calls(plain, entry.calls, self.accounts, self._source, self._path)
 
     def rooms(self) -> Iterator[Room]:
         """The rooms; their own extensions become accounts."""
@@ -166,7 +190,7 @@ class _SiteReader:
             keys=tuple(PhoneKey(**key.model_dump()) for key in phone.keys),
             settings=phone.settings,
             handsets=tuple(self._handsets(phone, model, path)),
-            accessories=tuple(self._accessories(phone, model, path)),
+            accessories=tuple(accessories_of(self._source, self._catalogue, model, phone, path)),
             tftp_without_token=phone.tftp_without_token,
         )
         self.where[made.mac] = (self._source, path)
@@ -225,6 +249,8 @@ class _SiteReader:
             return phone.accounts
         if phone.handsets or not model.accounts:
             return ()
+        if not room.extension and model.dect is not None:
+            return ()  # a base whose handsets are yet to come
         if not room.extension:
             raise self._source.error(
                 path, "the phone has no extension: give one to the room or to the phone"
@@ -246,25 +272,6 @@ class _SiteReader:
                 slot, handset.name, handset.extension, handset.ipui.upper(), handset.model
             )
 
-    def _accessories(self, phone: FilePhone, model: Model, path: Path_) -> Iterator[Accessory]:
-        fits = [fit for fit in (model.expansion, model.accessories) if fit]
-        given = dict.fromkeys(range(len(fits)), 0)
-        for number, accessory in enumerate(phone.accessories):
-            here = (*path, "accessories", number)
-            try:
-                found = self._catalogue.model(accessory.model)
-            except UnknownThingError as problem:
-                raise self._source.error((*here, "model"), str(problem)) from problem
-            place = next((n for n, fit in enumerate(fits) if found.id in fit.models), None)
-            if place is None:
-                raise self._source.error(here, f"{model.name} takes no {found.name}")
-            given[place] += accessory.count
-            if given[place] > fits[place].max:
-                raise self._source.error(
-                    here, f"{model.name} takes {fits[place].max} of {found.name}, all together"
-                )
-            yield Accessory(found.id, accessory.count)
-
     def _name_accounts(self) -> None:
         """An extension named by a room, phone or handset is an account, wherever it is used."""
         for room in self._entry.rooms:
@@ -278,6 +285,10 @@ class _SiteReader:
     def _own(self) -> OwnTemplates:
         """The site's own presets and room templates."""
         try:
+            if self._held is not None:
+                own = OwnTemplates(self._held.presets, self._held.room_templates)
+                check_key_templates(self._entry, self._catalogue, own)
+                return own
             return own_templates(self._entry, self._catalogue)
         except OwnTemplateError as problem:
             raise self._source.error((*self._path, *problem.path), problem.reason) from problem

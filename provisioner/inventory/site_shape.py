@@ -16,6 +16,7 @@ from pydantic import (
 from provisioner.catalogue.models import Kind
 from provisioner.catalogue.record import ModelId, Texts
 from provisioner.clock import clock_for
+from provisioner.inventory.calls_shape import FileCalls
 from provisioner.inventory.file_values import Part, Secret, Text, as_written
 from provisioner.inventory.monitoring_shape import FileMonitoring
 from provisioner.inventory.pbx_shape import FilePbx
@@ -252,6 +253,7 @@ class FileSite(Part):
     switches: tuple[FileSwitch, ...] = ()
     pbx: FilePbx | None = None
     monitoring: FileMonitoring = Field(default_factory=FileMonitoring)
+    calls: FileCalls | None = Field(default=None, description="none: its calls are not guarded")
 
 
 class FileContent(Part):

@@ -16,7 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioner.catalogue.presets import Preset, RoomTemplate
+from provisioner.inventory.calls import calls_of, calls_values
 from provisioner.inventory.monitoring import monitoring_of, monitoring_values
+from provisioner.inventory.pbx_hardening import hardening_of
 from provisioner.inventory.records import (
     SWITCH_SECRETS,
     Accessory,
@@ -86,6 +88,7 @@ def site_of(row: SiteRow, box: Box) -> Site:
         switches=tuple(_switch(s, box) for s in row.switches),
         pbx=_pbx(row.pbx, box),
         monitoring=monitoring_of(row.monitoring, box),
+        calls=calls_of(row.calls) if row.calls is not None else None,
     )
 
 
@@ -99,7 +102,8 @@ def _switch(values: Json, box: Box) -> Switch:
 def _pbx(value: Json | None, box: Box) -> Pbx | None:
     if value is None:
         return None
-    return Pbx(**{**value, "secret": box.open(value["secret"]) if value["secret"] else None})
+    secret = box.open(value["secret"]) if value["secret"] else None
+    return Pbx(**{**value, "secret": secret, "hardening": hardening_of(value.get("hardening"))})
 
 
 def room_of(row: RoomRow, box: Box) -> Room:
@@ -160,6 +164,7 @@ def site_values(site: Site, box: Box) -> Json:
         "pbx": site.pbx
         and {**asdict(site.pbx), "secret": box.seal(site.pbx.secret) if site.pbx.secret else ""},
         "monitoring": monitoring_values(site.monitoring, box),
+        "calls": calls_values(site.calls) if site.calls is not None else None,
     }
 
 

@@ -54,7 +54,10 @@ class StampRow(Base):
 
 
 class SiteRow(Base):
-    """A hotel. ``pbx``, ``switches`` and ``monitoring`` hold their secrets encrypted."""
+    """A hotel. ``pbx``, ``switches`` and ``monitoring`` hold their secrets encrypted.
+
+    ``calls`` is NULL where they are not guarded.
+    """
 
     __tablename__ = "site"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -72,6 +75,7 @@ class SiteRow(Base):
     switches: Mapped[list[Any]]
     pbx: Mapped[Json | None]
     monitoring: Mapped[Json] = mapped_column(JSON, server_default="{}")
+    calls: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
 
 
 class RoomRow(Base):

@@ -130,8 +130,7 @@ def _site(site_id: str | None, data: Path | None) -> CheckedSite:
 
 def _calls(site: Site) -> Calls:
     """The site's rules; those of the product where it has none."""
-    found = getattr(site, "calls", None)
-    return found if isinstance(found, Calls) else Calls()
+    return site.calls or Calls()
 
 
 COMMANDS = (number,)

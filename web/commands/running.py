@@ -13,6 +13,7 @@ import click
 from provisioner import log
 from provisioner.config import Settings, default_data
 from web.commands.options import data_option, settings_for
+from web.stopping import stop_event, watch_parent_pipe
 
 
 def _listen(name: str, value: str | None) -> None:
@@ -62,12 +63,14 @@ def serve(
     from web import processes
     from web.installation import opened
 
-    with opened(settings_for(data)):
+    settings = settings_for(data)
+    with opened(settings):
         pass  # made and migrated once, before three processes look at it
     names = ["web", "field", *([] if no_monitor else ["monitor"])]
+    names += ["guard"] if settings.calls.enabled else []
     options = ["--log-json"] if log_json else []
     commands = {name: processes.command_line(name, *options) for name in names}
-    raise SystemExit(processes.supervise(commands, processes.stop_event()))
+    raise SystemExit(processes.supervise(commands, stop_event()))
 
 
 @click.command()
@@ -80,7 +83,7 @@ def web(data: Path | None, http: str | None, log_json: bool) -> None:
     settings = _settings(data, log_json=log_json)
     from web import processes
 
-    processes.watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
     processes.run_web(settings)
 
 
@@ -108,6 +111,16 @@ def monitor(data: Path | None, log_json: bool) -> None:
 
 @click.command()
 @data_option
+@_JSON_LOG
+def guard(data: Path | None, log_json: bool) -> None:
+    """Run the process alone that PBXs ask about calls."""
+    from web.guarding import run_guard
+
+    run_guard(_settings(data, log_json=log_json))
+
+
+@click.command()
+@data_option
 @_HTTP
 @_TFTP
 @click.option("--once", is_flag=True, help="End when all simulated phones are registered.")
@@ -126,7 +139,7 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     )
     click.echo("bellwire demo: the sample hotel, Hotel Aurora")
     hotel.prepare(settings, addresses)
-    stop = processes.stop_event()
+    stop = stop_event()
     ended: list[int] = []
     commands = {name: processes.command_line(name) for name in ("web", "field", "monitor")}
     servers = threading.Thread(target=lambda: ended.append(processes.supervise(commands, stop)))
@@ -142,4 +155,4 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     raise SystemExit(code)
 
 
-COMMANDS = (serve, web, field, monitor, demo)
+COMMANDS = (serve, web, field, monitor, guard, demo)

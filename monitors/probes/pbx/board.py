@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,9 +31,14 @@ _GONE = frozenset({Change.REMOVED, Change.EXPIRED})
 
 
 class EventBoard:
-    """The latest events of one PBX; ``take`` may be called from another thread."""
+    """The latest events of one PBX; ``take`` may be called from another thread.
+
+    Attributes:
+        listener: is told of each event besides, in the thread that takes it.
+    """
 
     def __init__(self, most: int = MAX_EVENTS) -> None:
+        self.listener: Callable[[LiveEvent], None] | None = None
         self._contacts: deque[ContactEvent] = deque(maxlen=most)
         self._refusals: deque[SecurityEvent] = deque(maxlen=most)
         self._lock = threading.Lock()
@@ -47,6 +52,8 @@ class EventBoard:
             else:
                 _drop_old(self._refusals, event.at)
                 self._refusals.append(event)
+        if self.listener is not None:
+            self.listener(event)
 
     def contact_events(self) -> list[ContactEvent]:
         """Return what became of contacts, oldest first."""

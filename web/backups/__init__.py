@@ -1,0 +1,1 @@
+"""Backups: a folder each, made while bellwire runs, checked when made and when put back."""

@@ -1,0 +1,1 @@
+"""The Ansible collection, run for real on throw-away servers that the tests make themselves."""

@@ -1,0 +1,33 @@
+"""One throw-away server for all tests that run playbooks on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ansible.playing import Hotel, why_not
+from tests.ansible.target import Target
+from tests.ansible.wheels import built
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """bellwire's wheel, of this checkout."""
+    return built(TOP, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def hotel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotel]:
+    """An empty Debian server, and an inventory that has it."""
+    reason = why_not()
+    if "BELLWIRE_LONG" not in os.environ:
+        reason = "a server is made and played on for several minutes: set BELLWIRE_LONG=1"
+    if reason:
+        pytest.skip(reason)
+    with Target(tmp_path_factory.mktemp("server")) as server:
+        yield Hotel(server, tmp_path_factory.mktemp("inventory"), wheel)

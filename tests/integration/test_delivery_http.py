@@ -205,13 +205,13 @@ def test_the_last_good_files_stay_when_rendering_fails(make_server: MakeServer) 
     break_files_of(folder, YEALINK)
     assert ask(urls[YEALINK] + DEVICE_FILE[YEALINK]).body == good
     status = folder.run("status").stdout
-    assert "not-rendered" in status
+    assert "not rendered" in status
     assert ask(urls[SNOM] + DEVICE_FILE[SNOM]).status == 200
     desk = room(site, "reception")["phones"]["desk"]
     desk["settings"] = {"raw": {"v81": {"some.parameter": "1"}}}
     folder.apply(site)
     assert b"some.parameter = 1\n" in ask(urls[YEALINK] + DEVICE_FILE[YEALINK]).body
-    assert "not-rendered" not in folder.run("status").stdout
+    assert "not rendered" not in folder.run("status").stdout
 
 
 def test_apply_says_which_phones_keep_their_last_good_files(casa: DataFolder) -> None:

@@ -31,7 +31,6 @@ PLACES = (
     ("blocked", "main-door", "door"),
     ("stranger", "301", "bedside"),
     ("wrong-vlan", "101", "bedside"),
-    ("no-address", "201", "bedside"),
     ("wrong-token", "102", "bedside"),
     ("wrong-secret", "reception", "desk"),
     ("pushed-out", "corridor-2", "wall"),

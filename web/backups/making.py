@@ -69,7 +69,7 @@ def make_backup(settings: Settings, out: Path, at: datetime) -> Backup:
     fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=out))
     try:
         held = _copied(settings, fresh)
-        _copy_library(settings.data / LIBRARY, held.library, fresh / LIBRARY, backups_in(out))
+        _copy_library(settings.data / LIBRARY, held.contents, fresh / LIBRARY, backups_in(out))
         is_sqlite = _is_sqlite(settings)
         manifest = Manifest(
             bellwire=version("bellwire"),
@@ -77,7 +77,7 @@ def make_backup(settings: Settings, out: Path, at: datetime) -> Backup:
             database="sqlite" if is_sqlite else "postgresql",
             revisions=held.revisions,
             files={f.name: digest_of(f) for f in sorted(fresh.iterdir()) if f.is_file()},
-            library=held.library,
+            contents=held.contents,
             phones=held.phones,
             rendered=held.rendered,
         )

@@ -32,7 +32,7 @@ class Manifest(BaseModel):
         database: ``postgresql``: the databases are not in this folder, a dump of them is needed.
         revisions: the newest migration of each database.
         files: SHA-256 by name of every file, the library's excepted: those are named by theirs.
-        library: names of the library's contents.
+        contents: names of the library's contents.
         phones: how many the inventory has.
         rendered: a digest over all rendered files, see ``reading.rendered_digest``.
     """
@@ -45,7 +45,7 @@ class Manifest(BaseModel):
     database: Literal["sqlite", "postgresql"]
     revisions: dict[str, str]
     files: dict[str, str]
-    library: tuple[str, ...]
+    contents: tuple[str, ...]
     phones: int
     rendered: str
 

@@ -27,7 +27,7 @@ class Contents:
     phones: int
     rendered_files: int
     rendered: str
-    library: tuple[str, ...]
+    contents: tuple[str, ...]
 
 
 def engines_of(folder: Path) -> dict[str, Engine]:

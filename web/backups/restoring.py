@@ -91,7 +91,7 @@ def _unpack(folder: Path, manifest: Manifest, fresh: Path) -> None:
             raise BackupError(f"{folder / name} is damaged: {problem}") from problem
         target.chmod(FILE_MODE)
     (fresh / LIBRARY).mkdir(mode=FOLDER_MODE)
-    for digest in manifest.library:
+    for digest in manifest.contents:
         _check_file(folder / LIBRARY / digest, digest)
         shutil.copyfile(folder / LIBRARY / digest, fresh / LIBRARY / digest)
         (fresh / LIBRARY / digest).chmod(0o640)

@@ -128,7 +128,7 @@
         return codes.map(function (code) { return code.rawValue; });
       });
     }
-    var library = zxing.library;
+    var library = zxing["library"];
     try {
       var source = new library.HTMLCanvasElementLuminanceSource(canvas);
       var bitmap = new library.BinaryBitmap(new library.HybridBinarizer(source));

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from provisioner.catalogue.record import Record
+from provisioner.filestore.rollout import Decision, Step
 
 
 class State(StrEnum):
@@ -69,24 +70,6 @@ class Member:
     def is_missing(self) -> bool:
         """Whether it is waited for."""
         return self.how in {Standing.WAITING, Standing.FETCHED}
-
-
-class Step(StrEnum):
-    """What happens next."""
-
-    WAIT = "wait"
-    NEXT = "next"
-    DONE = "done"
-    STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A step with its reason; ``macs`` are the phones it is about."""
-
-    step: Step
-    reason: str = ""
-    macs: tuple[str, ...] = ()
 
 
 def standing(*, released: bool, same: bool, before: str, fetched: bool, back: bool) -> Standing:

@@ -15,7 +15,7 @@ from provisioner.db import Database
 from provisioner.edits.desk import EditDesk
 from provisioner.edits.documents import etag_of, site_document
 from provisioner.edits.edit import Edit, EditError
-from provisioner.edits.rollout import Decision, Member, Policy, State, Step, advance
+from provisioner.edits.rollout import Member, Policy, State, advance
 from provisioner.edits.staging import (
     Condition,
     Staged,
@@ -30,6 +30,7 @@ from provisioner.edits.staging import (
     withdraw,
 )
 from provisioner.errors import InventoryError
+from provisioner.filestore.rollout import Decision, Step
 from provisioner.inventory.audit import note as audit_note
 from provisioner.inventory.fetches import fetch_table
 from provisioner.inventory.staged import StagedPhoneRow, StagedRow, open_head

@@ -10,18 +10,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from provisioner.inventory.file_values import Text, as_written
+from provisioner.inventory.file_values import Text, as_written, time_of_day
 from provisioner.inventory.site_yaml import WrittenInt
 from provisioner.setting_values import one_line
-
-
-def _time(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
-        with suppress(ValueError):
-            return time.fromisoformat(value)
-    if isinstance(value, time):
-        return value
-    raise ValueError(f"{value!r} is not a time such as 07:00")
 
 
 def _day(value: object) -> object:
@@ -65,7 +56,7 @@ Number = Annotated[
 ]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(one_or_more)]
 Land = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-Time = Annotated[time, BeforeValidator(_time)]
+Time = Annotated[time, BeforeValidator(time_of_day)]
 Day = Annotated[date, BeforeValidator(_day)]
 Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, max_digits=14, decimal_places=4)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from datetime import time
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -23,3 +26,13 @@ class Part(BaseModel):
 
 Text = Annotated[str, BeforeValidator(as_written), Field(max_length=200), AfterValidator(one_line)]
 Secret = Annotated[SecretLine, BeforeValidator(as_written)]
+
+
+def time_of_day(value: object) -> object:
+    """Return the time of a text such as ``07:00``; raises ValueError."""
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+        with suppress(ValueError):
+            return time.fromisoformat(value)
+    if isinstance(value, time):
+        return value
+    raise ValueError(f"{value!r} is not a time such as 07:00")

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from provisioner.inventory.file_values import time_of_day
 from provisioner.inventory.monitoring import Maintenance, Monitoring, Remedies
 from provisioner.inventory.site_yaml import WrittenInt
 from provisioner.setting_values import SecretLine, one_line
@@ -24,15 +25,6 @@ from provisioner.setting_values import SecretLine, one_line
 
 def _as_written(value: object) -> object:
     return value.written if isinstance(value, WrittenInt) else value
-
-
-def _time(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
-        with suppress(ValueError):
-            return time.fromisoformat(value)
-    if isinstance(value, time):
-        return value
-    raise ValueError(f"{value!r} is not a time such as 07:00")
 
 
 def _moment(value: object) -> object:
@@ -52,7 +44,7 @@ def _http_url(url: SecretStr) -> SecretStr:
 _Word = Annotated[
     str, BeforeValidator(_as_written), Field(max_length=200), AfterValidator(one_line)
 ]
-_Time = Annotated[time, BeforeValidator(_time)]
+_Time = Annotated[time, BeforeValidator(time_of_day)]
 _Moment = Annotated[datetime, BeforeValidator(_moment)]
 _Address = Annotated[_Word, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$")]
 _Secret = Annotated[SecretLine, BeforeValidator(_as_written)]

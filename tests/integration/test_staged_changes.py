@@ -16,10 +16,11 @@ from monitors.store.statuses import KeptStatus, keep_statuses, statuses_of
 from provisioner.config import read_settings
 from provisioner.delivery import Delivery, utc_now
 from provisioner.edits.edit import Edit, EditError
-from provisioner.edits.rollout import Member, Policy, Standing, Step, advance, standing
+from provisioner.edits.rollout import Member, Policy, Standing, advance, standing
 from provisioner.edits.rollout import State as Stand
 from provisioner.edits.stage_desk import StageDesk
 from provisioner.errors import InventoryError
+from provisioner.filestore.rollout import Step
 from provisioner.identify import FetchRequest
 from provisioner.inventory.fetches import Recorder
 from provisioner.inventory.stamp import read_stamp

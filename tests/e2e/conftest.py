@@ -24,9 +24,13 @@ def _no_configuration_of_this_machine() -> Iterator[None]:
     os.environ.update(kept)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; Playwright's own is never downloaded."""
+    """Debian's Chromium; Playwright's own is never downloaded.
+
+    One per module: Playwright's synchronous interface keeps an event loop running in this thread
+    as long as it is open, and tests of other files that come after it need their own.
+    """
     if CHROMIUM is None:
         pytest.skip("needs chromium: run scripts/install-debian.sh")
     expect.set_options(timeout=HANG_MS)

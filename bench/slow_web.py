@@ -5,6 +5,9 @@ python -m bench.slow_web      configured by BELLWIRE_*, as ``bellwire web`` is
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,7 +15,9 @@ from urllib.parse import parse_qs
 
 from provisioner.config import read_settings
 from web import processes
+from web.front.process import run_front
 from web.phone_plane import WsgiApp
+from web.stopping import watch_parent_pipe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,4 +39,10 @@ def make_app() -> WsgiApp:
 
 
 if __name__ == "__main__":
-    processes.run_web(read_settings(), "bench.slow_web:make_app")
+    if "pages" in sys.argv:
+        watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        processes.run_pages(read_settings(), "bench.slow_web:make_app")
+    else:
+        raise SystemExit(
+            run_front(read_settings(), [sys.executable, "-m", "bench.slow_web", "pages"])
+        )

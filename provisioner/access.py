@@ -44,7 +44,7 @@ class Reason(StrEnum):
     BUSY = "busy"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request
 class Keeper:
     """What access depends on, of one phone.
 

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request
 class Answer:
     """A finished answer.
 

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select, update
@@ -90,23 +91,53 @@ class Delivery:
 
     def answer(self, request: FetchRequest) -> Answer:
         """Answer a request; see the module's text for the steps."""
+        self.shelf.refresh()
+        asked = self._look_at(request)
+        entry, verdict, reason = asked.entry, asked.verdict, asked.reason
+        file: RenderedFile | Resource | None = None
+        if verdict is not Verdict.REFUSED and entry is not None:
+            file, reason = self._file(entry, asked, request.query)
+        answer = BUSY if reason is Reason.BUSY else answer_with(request, file)
+        if request.protocol != "tftp" and not request.head:
+            answer = self.downloads.admit(answer)
+        self._note(request, asked, answer, reason)
+        return answer
+
+    def at_hand(self, request: FetchRequest) -> Answer | None:
+        """Answer at once, with a finished file of the phone's own or a refusal.
+
+        None: something must be rendered, written or looked for first. Nothing was counted or
+        written down then; ``answer`` does all of it. The caller refreshes the shelf, once for
+        all the requests that have come in together.
+        """
+        asked = self._look_at(request)
+        entry, reason = asked.entry, asked.reason
+        if asked.verdict is Verdict.FIRST_CONTACT:
+            return None
+        file: RenderedFile | None = None
+        if asked.verdict is Verdict.FULL and entry is not None:
+            name = asked.identity.name
+            if entry.dirty or self._news(entry, asked):
+                return None
+            file = self.shelf.file(entry, name)
+            if file is None:
+                if self._may_share(entry, name):
+                    return None
+                reason = Reason.NOT_OFFERED
+        answer = answer_with(request, file)
+        self._note(request, asked, answer, reason)
+        return answer
+
+    def _look_at(self, request: FetchRequest) -> _Asked:
+        """Steps one to three: identify, find the phone, authorise."""
         started_ns = time.perf_counter_ns()
         now = self._now()
         identity = identify(request, self._catalogue)
-        self.shelf.refresh()
         entry = self._find(identity)
         verdict, reason = authorise(request, identity, entry.keeper if entry else None, now)
         if verdict is not Verdict.FULL and self._guard.is_shut_out(request.address, _clock_s()):
             verdict, reason = Verdict.REFUSED, Reason.SHUT_OUT
-        file: RenderedFile | Resource | None = None
-        if verdict is not Verdict.REFUSED and entry is not None:
-            file, reason = self._file(entry, identity, request.query, verdict, reason, now)
-        answer = BUSY if reason is Reason.BUSY else answer_with(request, file)
-        if request.protocol != "tftp" and not request.head:
-            answer = self.downloads.admit(answer)
-        self._count_refusal(request, verdict, reason)
-        self._record(request, identity, entry, answer, reason, now, started_ns)
-        return answer
+        return _Asked(identity, entry, verdict, reason, now, started_ns)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -134,25 +165,24 @@ class Delivery:
         return self.shelf.by_mac(identity.mac) if identity.mac else None
 
     def _file(
-        self,
-        entry: Entry,
-        identity: Identity,
-        query: str,
-        verdict: Verdict,
-        reason: Reason,
-        now: datetime,
+        self, entry: Entry, asked: _Asked, query: str
     ) -> tuple[RenderedFile | Resource | None, Reason]:
         """The current file, rendered at once when the phone is marked."""
-        if verdict is Verdict.FIRST_CONTACT:
+        identity, reason = asked.identity, asked.reason
+        if asked.verdict is Verdict.FIRST_CONTACT:
             first = self._first_contact(entry, identity)
             return first, reason if first else Reason.NOT_OFFERED
         try:
-            entry = self._settle(entry, identity, reason, now)
+            entry = self._settle(entry, asked)
         except OperationalError:
             log.exception("%s must wait: the database cannot be written", entry.mac.colons)
             return None, Reason.BUSY
         file = self.shelf.file(entry, identity.name) or self._shared(entry, identity, query)
         return file, reason if file else Reason.NOT_OFFERED
+
+    def _may_share(self, entry: Entry, name: str) -> bool:
+        """Whether a shelf of shared files may have something of that name for a phone."""
+        return any(shelf.may_have(entry, name) for shelf in self._resources)
 
     def _shared(self, entry: Entry, identity: Identity, query: str) -> Resource | None:
         """What phones share, from the first shelf that has it."""
@@ -183,16 +213,21 @@ class Delivery:
             ).one()
         return urls_for(entry.base_url, store.open_phone_secrets(sealed, self._box))
 
-    def _settle(self, entry: Entry, identity: Identity, reason: Reason, now: datetime) -> Entry:
-        """Disarm at the first use of the token, learn the firmware, render what is marked."""
+    def _news(self, entry: Entry, asked: _Asked) -> dict[str, object]:
+        """What a request teaches: the first use of the token, another firmware."""
         values: dict[str, object] = {}
-        if reason is Reason.TOKEN and (entry.armed_until is not None or not entry.token_seen):
-            values |= {"armed_until": None, "token_seen_at": now}
-        firmware = identity.firmware[:64]
-        if firmware and firmware != entry.firmware and _is_own(identity, entry):
+        if asked.reason is Reason.TOKEN and (entry.armed_until is not None or not entry.token_seen):
+            values |= {"armed_until": None, "token_seen_at": asked.now}
+        firmware = asked.identity.firmware[:64]
+        if firmware and firmware != entry.firmware and _is_own(asked.identity, entry):
             values["firmware"] = firmware
             if entry.version_matters or self._speaks_otherwise(entry, firmware):
                 values["dirty"] = True
+        return values
+
+    def _settle(self, entry: Entry, asked: _Asked) -> Entry:
+        """Disarm at the first use of the token, learn the firmware, render what is marked."""
+        values = self._news(entry, asked)
         if not values and not entry.dirty:
             return entry
         with self._lock:
@@ -219,26 +254,29 @@ class Delivery:
                 .values(**values, generation=generation)
             )
 
-    def _count_refusal(self, request: FetchRequest, verdict: Verdict, reason: Reason) -> None:
-        if verdict is not Verdict.REFUSED:
-            return
-        weight = _WEIGHTS.get(reason, 1.0)
-        if weight and self._guard.refused(request.address, _clock_s(), weight):
-            log.warning("%s is shut out: too many refused requests", request.address)
-
-    def _record(
-        self,
-        request: FetchRequest,
-        identity: Identity,
-        entry: Entry | None,
-        answer: Answer,
-        reason: Reason,
-        now: datetime,
-        started_ns: int,
-    ) -> None:
-        took_us = (time.perf_counter_ns() - started_ns) // 1000
-        for event in events_of(request, identity, entry, answer, reason, now, took_us):
+    def _note(self, request: FetchRequest, asked: _Asked, answer: Answer, reason: Reason) -> None:
+        """Count a refusal against its source, and write the request down."""
+        if asked.verdict is Verdict.REFUSED:
+            weight = _WEIGHTS.get(reason, 1.0)
+            if weight and self._guard.refused(request.address, _clock_s(), weight):
+                log.warning("%s is shut out: too many refused requests", request.address)
+        took_us = (time.perf_counter_ns() - asked.started_ns) // 1000
+        for event in events_of(
+            request, asked.identity, asked.entry, answer, reason, asked.now, took_us
+        ):
             self._recorder.record(event)
+
+
+@dataclass(slots=True)  # not frozen: one is made for each request
+class _Asked:
+    """A request, understood: who asks, and what he may have."""
+
+    identity: Identity
+    entry: Entry | None
+    verdict: Verdict
+    reason: Reason
+    now: datetime
+    started_ns: int
 
 
 def _is_own(identity: Identity, entry: Entry) -> bool:

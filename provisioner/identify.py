@@ -20,10 +20,11 @@ from provisioner.phone_secrets import TOKEN_PATTERN
 MAX_PATH = 512
 MAX_AGENT = 512
 _TOKEN = re.compile(TOKEN_PATTERN, re.IGNORECASE)
+_USUAL = re.compile(rf"/p/({TOKEN_PATTERN})/([A-Za-z0-9_-][A-Za-z0-9._-]{{0,127}})")
 _SAFE = re.compile(r"[\x20-\x7e]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request
 class FetchRequest:
     """What a phone asked, whatever the protocol.
 
@@ -57,7 +58,7 @@ class Agent:
     mac: MacAddress | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each request
 class Identity:
     """Who asks, and for what.
 
@@ -83,22 +84,22 @@ class Identity:
 def identify(request: FetchRequest, catalogue: Catalogue) -> Identity:
     """Return what can be known from the request alone; never raises."""
     token, name = split_path(request.path)
-    agent = read_agent(catalogue, request.agent[:MAX_AGENT])
+    known = _without_token(catalogue, name, request.agent[:MAX_AGENT])
+    return Identity(token, *known)
+
+
+@lru_cache(maxsize=16384)
+def _without_token(
+    catalogue: Catalogue, name: str, agent_text: str
+) -> tuple[str, MacAddress | None, MacAddress | None, Agent | None, dict[str, Role], str, str, str]:
+    """The fields of an Identity after its token, in their order."""
+    agent = read_agent(catalogue, agent_text)
     roles, path_mac, path_model = read_name(catalogue, name)
     mac = path_mac or (agent.mac if agent else None)
     vendor = _vendor(catalogue, agent, roles, mac)
     model = _model(catalogue, vendor, agent.model if agent else path_model or "")
-    return Identity(
-        token=token,
-        name=name,
-        mac=mac,
-        path_mac=path_mac,
-        agent=agent,
-        roles=roles,
-        vendor=vendor,
-        model=model,
-        firmware=agent.firmware if agent else "",
-    )
+    firmware = agent.firmware if agent else ""
+    return name, mac, path_mac, agent, roles, vendor, model, firmware
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -108,6 +109,9 @@ def split_path(path: str) -> tuple[str, str]:
     otherwise ignored, double slashes and percent escapes are understood, and a path that is
     overlong or not plain ASCII has no name.
     """
+    usual = _USUAL.fullmatch(path)
+    if usual is not None:
+        return usual[1], usual[2]
     text = unquote(path.split("?", 1)[0], errors="replace")
     if len(text) > MAX_PATH or not _SAFE.fullmatch(text):
         return "", ""

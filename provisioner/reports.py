@@ -94,9 +94,13 @@ class ReportShelf:
 
     def find(self, entry: Entry, name: str, query: str) -> Resource | None:
         """Return the empty answer to a report (see ``Resources``)."""
-        if name.lower() != EVENT_FILE or not _event(entry, _values(query)):
+        if not self.may_have(entry, name) or not _event(entry, _values(query)):
             return None
         return _EMPTY
+
+    def may_have(self, entry: Entry, name: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Whether a request is a report (see ``Resources``)."""
+        return name.lower() == EVENT_FILE
 
     def close(self) -> None:
         """Hold nothing."""

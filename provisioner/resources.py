@@ -60,6 +60,9 @@ class Resources(Protocol):
             query: what follows the question mark, undecoded.
         """
 
+    def may_have(self, entry: Entry, name: str) -> bool:
+        """Whether ``find`` could find something; answered at once, without reading anything."""
+
     def close(self) -> None:
         """Let go of what it holds."""
 

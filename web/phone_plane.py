@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WsgiApp = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
+OTHERS = ("/ui/", "/api/")
+"""Where pages and API are: no phone asks there, whatever sites and rooms are called."""
 PIECE_BYTES = 256 * 1024
 NOT_FOUND_BODY = b"not found\n"
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -75,7 +77,7 @@ class PhonePlane:
             headers = [_TEXT, ("Allow", ", ".join(allowed)), ("Content-Length", "0"), *_COMMON]
             start_response("405 Method Not Allowed", headers)
             return []
-        request = self._request(environ, path)
+        request = request_of(environ, path, self._proxies)
         if method == "POST":  # conditions are for GET and HEAD (RFC 9110 section 13)
             request = replace(request, if_none_match="", byte_range="")
         with self._turns:
@@ -93,26 +95,44 @@ class PhonePlane:
 
     def is_for_phones(self, path: str) -> bool:
         """Whether a path is a phone's rather than a page's."""
-        if path.startswith("/p/"):
-            return True
-        _, name = split_path(path)
-        roles, _, _ = read_name(self._catalogue, name)
-        return bool(roles)
+        return is_phones_path(self._catalogue, path)
 
-    def _request(self, environ: WSGIEnvironment, path: str) -> FetchRequest:
-        address, scheme, client_mac = peer_of(environ, self._proxies)
-        return FetchRequest(
-            protocol=scheme,
-            path=path,
-            address=address,
-            agent=environ.get("HTTP_USER_AGENT", ""),
-            if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
-            client_mac=client_mac,
-            query=environ.get("QUERY_STRING", ""),
-            byte_range=environ.get("HTTP_RANGE", ""),
-            if_range=environ.get("HTTP_IF_RANGE", ""),
-            head=environ["REQUEST_METHOD"] == "HEAD",
-        )
+
+def request_of(environ: WSGIEnvironment, path: str, proxies: Sequence[Network]) -> FetchRequest:
+    """Return what a phone asks; headers about somebody else count only from trusted proxies."""
+    address, scheme, client_mac = peer_of(environ, proxies)
+    return FetchRequest(
+        protocol=scheme,
+        path=path,
+        address=address,
+        agent=environ.get("HTTP_USER_AGENT", ""),
+        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
+        client_mac=client_mac,
+        query=environ.get("QUERY_STRING", ""),
+        byte_range=environ.get("HTTP_RANGE", ""),
+        if_range=environ.get("HTTP_IF_RANGE", ""),
+        head=environ["REQUEST_METHOD"] == "HEAD",
+    )
+
+
+def is_phones_path(catalogue: Catalogue, path: str) -> bool:
+    """Whether a path is a phone's rather than a page's.
+
+    What lies below the pages and the API is theirs, even where its last part is named as
+    a phone's file is.
+    """
+    if is_for_people(path):
+        return False
+    if path.startswith("/p/"):
+        return True
+    _, name = split_path(path)
+    roles, _, _ = read_name(catalogue, name)
+    return bool(roles)
+
+
+def is_for_people(path: str) -> bool:
+    """Whether a path is below the pages or the API."""
+    return path.startswith(OTHERS)
 
 
 def peer_of(
@@ -144,6 +164,17 @@ def _certificate_mac(environ: dict[str, Any]) -> MacAddress | None:
 
 def send(answer: Answer, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:
     """Answer a request; ``head``: without the body."""
+    status, headers, body = reply_of(answer)
+    start_response(status, headers)
+    if head or answer.outcome is Outcome.NOT_MODIFIED:
+        return []
+    if isinstance(body, bytes):
+        return [body]
+    return _Pieces(body, answer.on_sent or _nothing, answer.on_end or _nothing)
+
+
+def reply_of(answer: Answer) -> tuple[str, list[tuple[str, str]], bytes | memoryview]:
+    """Return status line, headers and body of an answer."""
     body = NOT_FOUND_BODY if answer.outcome is Outcome.NOT_FOUND else answer.body
     headers = [("Content-Type", answer.media_type), *_COMMON]
     if answer.digest:
@@ -157,12 +188,7 @@ def send(answer: Answer, start_response: StartResponse, *, head: bool) -> Iterab
         headers.append(("Retry-After", "10"))
     if answer.outcome is not Outcome.NOT_MODIFIED:
         headers.append(("Content-Length", str(len(body))))
-    start_response(_STATUS[answer.outcome], headers)
-    if head or answer.outcome is Outcome.NOT_MODIFIED:
-        return []
-    if isinstance(body, bytes):
-        return [body]
-    return _Pieces(body, answer.on_sent or _nothing, answer.on_end or _nothing)
+    return _STATUS[answer.outcome], headers, body
 
 
 def _nothing() -> None:

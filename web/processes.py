@@ -1,20 +1,15 @@
-"""bellwire's processes: web, field and monitor, alone or under one supervisor.
-
-A child ends when its parent does, however that one ended: it holds the read end of a pipe that
-closes with the parent.
-"""
+"""bellwire's processes: web with its pages, field and monitor."""
 
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from multiprocessing.util import Finalize
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -29,39 +24,44 @@ from provisioner.filestore.steps import step
 from provisioner.inventory.fetches import prune
 from web.app import wsgi
 from web.field import run_field
+from web.front.peers import BehindFront
+from web.front.process import behind_front
 from web.installation import Installation, opened
 from web.mending import Mender
 from web.phone_plane import WsgiApp
 from web.staging import move_stages
-from web.stopping import PARENT_PIPE, stop_event
+from web.stopping import stop_event
 from web.sweeping import Sweeper
 from web.telling import Teller, prune_monitoring
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-RESTART_S = 1.0
 STEP_S = 15
 TELL_S = 20
 MEND_S = 20
 FULFIL_S = 2
 JOBS = 32
 """Jobs of the monitor at the same time; a sweep mostly waits for answers."""
-STOP_S = 10.0
-KILL_S = 5  # less than STOP_S
+KILL_S = 5  # less than a supervisor waits
 PORT_WAIT_S = 3.0
 
 
-def run_web(settings: Settings, app: str = "web.processes:make_app") -> None:
-    """Serve HTTP in this process until it is told to stop; ``app`` names what makes it."""
+def run_pages(settings: Settings, app: str = "web.processes:make_app") -> None:
+    """Serve pages, and all of HTTP where there is no front; ``app`` names what makes them."""
     http = settings.http
-    _check_free(http.host, http.port)
+    host, port = http.host, http.port
+    behind = behind_front()
+    if behind is None:
+        _check_free(host, port)
+    else:
+        host, port = "127.0.0.1", behind.port
     logging.getLogger("_granian").addFilter(_is_no_advice_on_threads)
     server = Granian(
         app,
         factory=True,
-        address=http.host,
-        port=http.port,
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=http.threads + http.downloads,
@@ -90,7 +90,10 @@ def make_app() -> WsgiApp:
     # how a forked worker ends: neither atexit nor finally are reached
     Finalize(None, made.close, exitpriority=10)
     _end_with_parent(parent, made.close)
-    return made
+    gc.collect()
+    gc.freeze()  # the catalogue stays: looking through it again and again costs 0.1 s each time
+    behind = behind_front()
+    return BehindFront(made, behind.peers) if behind else made
 
 
 def _check_free(host: str, port: int) -> None:
@@ -161,60 +164,6 @@ def _prune(installation: Installation) -> None:
 def _step(installation: Installation) -> None:
     step(installation.database, utc_now())
     move_stages(installation, utc_now())
-
-
-def supervise(commands: Mapping[str, list[str]], stop: threading.Event) -> int:
-    """Run the named commands, start again the one that ends, until ``stop`` is set.
-
-    Returns:
-        0 when asked to stop; 1 when a command could not be kept running.
-    """
-    read_end, write_end = os.pipe()
-    environment = {**os.environ, PARENT_PIPE: str(read_end)}
-    started_at: dict[str, float] = {}
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    again: set[str] = set()
-
-    def start(name: str) -> None:
-        started_at[name] = time.monotonic()
-        running[name] = subprocess.Popen(commands[name], env=environment, pass_fds=(read_end,))
-
-    try:
-        for name in commands:
-            start(name)
-        while not stop.wait(0.2):
-            for name, process in list(running.items()):
-                if process.poll() is None:
-                    continue
-                if process.returncode == 2 and name not in again:  # noqa: PLR2004 - usage
-                    log.error("%s cannot run as configured; ending", name)
-                    return 1
-                log.error("%s ended with %d; starting it again", name, process.returncode)
-                again.add(name)
-                if not stop.wait(max(0.0, RESTART_S - (time.monotonic() - started_at[name]))):
-                    start(name)
-        return 0
-    finally:
-        _end_all(running)
-        os.close(write_end)
-        os.close(read_end)
-
-
-def _end_all(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    for process in running.values():
-        process.terminate()
-    for process in running.values():
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def command_line(name: str, *options: str) -> list[str]:
-    """Return how to start one of bellwire's own processes."""
-    # -P: modules are not taken from the folder that happens to be the working one
-    return [sys.executable, "-P", "-m", "web.cli", name, *options]
 
 
 def _end_with_parent(parent: int, first: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.config import Http
 from provisioner.soft_phones.answering import SoftPhones, SoftRequest
 from provisioner.soft_phones.apps import LINK_FOLDER
-from web.phone_plane import WsgiApp, peer_of, send
+from web.phone_plane import WsgiApp, is_for_people, peer_of, send
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -27,7 +27,8 @@ class SoftPhonePlane:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        match = _PATH.fullmatch(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        match = None if is_for_people(path) else _PATH.fullmatch(path)
         if match is None:
             return self._pages(environ, start_response)
         address, scheme, _ = peer_of(environ, self._proxies)

@@ -110,10 +110,11 @@ class FetchLedger:
                 first = session.scalar(select(func.min(fetch_table.c.id)).where(oldest))
                 self._read_to = 0 if first is None else first - 1
             column = fetch_table.c
-            query = select(fetch_table).where(column.id > self._read_to).order_by(column.id)
-            for row in session.execute(query).mappings():
+            query = select(fetch_table).where(column.id > self._read_to)
+            # several processes write, each a moment after the request
+            for row in session.execute(query.order_by(column.at, column.id)).mappings():
                 values = dict(row)
-                self._read_to = values.pop("id")
+                self._read_to = max(self._read_to, values.pop("id"))
                 if values["mac"]:
                     fetches = self._phones.setdefault(values["mac"], Fetches())
                     fetches.take(FetchEvent(**values))

@@ -46,7 +46,7 @@ class LibraryShelf:
 
     def find(self, entry: Entry, name: str, query: str) -> Resource | None:  # noqa: ARG002 - the protocol's
         """Return a file of the library; None: this phone may have none of that name."""
-        if name.lower() not in {named.lower() for named in entry.stored_names}:
+        if not self.may_have(entry, name):
             return None
         row = self._row(entry, name)
         body = self._vault.view(row.digest) if row else None
@@ -57,6 +57,11 @@ class LibraryShelf:
         if row.kind == FileKind.FIRMWARE:
             sent = partial(self._sent, entry.mac, row.id, row.size_bytes)
         return Resource(row.name, row.media_type, body, row.digest, sent)
+
+    def may_have(self, entry: Entry, name: str) -> bool:
+        """Whether a phone's own files name this one."""
+        wanted = name.lower()
+        return any(named.lower() == wanted for named in entry.stored_names)
 
     def close(self) -> None:
         """Nothing is held open."""

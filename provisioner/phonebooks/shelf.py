@@ -61,19 +61,27 @@ class PhoneBooks:
 
     def find(self, entry: Entry, name: str, query: str) -> Resource | None:
         """Return a page of the book for a phone; None: this phone reads no book of that name."""
-        model = self._catalogue.models.get(entry.model)
-        if model is None or not model.dialects:
-            return None
-        dialect = self._catalogue.dialect_of(model, entry.firmware or None)
-        shape = formats_for(self._catalogue, model.vendor, dialect).get(name.lower())
+        shape = self._shape(entry, name)
         if shape is None:
             return None
+        vendor = self._catalogue.models[entry.model].vendor
         asked = question(shape, query)
         with self._lock:
             self._refresh()
             if not self._may_have(entry.mac):
                 return None
-            return self.page(entry.site, model.vendor, shape, asked)
+            return self.page(entry.site, vendor, shape, asked)
+
+    def may_have(self, entry: Entry, name: str) -> bool:
+        """Whether a phone of that model reads a book of that name."""
+        return self._shape(entry, name) is not None
+
+    def _shape(self, entry: Entry, name: str) -> BookFormat | None:
+        model = self._catalogue.models.get(entry.model)
+        if model is None or not model.dialects:
+            return None
+        dialect = self._catalogue.dialect_of(model, entry.firmware or None)
+        return formats_for(self._catalogue, model.vendor, dialect).get(name.lower())
 
     def page(self, site: str, vendor: str, shape: BookFormat, asked: Question) -> Resource | None:
         """Return a page of a site's book; None: there is no such site, or it cannot be written."""

@@ -162,7 +162,7 @@ def test_rendering_that_is_killed_leaves_whole_phones(
 
 
 def web_process(server: Server) -> int:
-    """Granian's main process."""
+    """The web process: the front, with the pages' server below it."""
     assert server.process is not None
     found: list[int] = []
 
@@ -175,7 +175,7 @@ def web_process(server: Server) -> int:
     return found[0]
 
 
-@pytest.mark.parametrize("victim", ["main", "worker"])
+@pytest.mark.parametrize("victim", ["front", "pages", "worker"])
 def test_phones_boot_while_the_web_process_is_killed(make_server: MakeServer, victim: str) -> None:
     phones = 200
     server = make_server(lambda url: many_rooms(phones, url))
@@ -206,13 +206,14 @@ def test_phones_boot_while_the_web_process_is_killed(make_server: MakeServer, vi
     with ThreadPoolExecutor(8) as pool:
         booting = [pool.submit(boot, row) for row in rows]
         assert go_on.wait(HANG_S)
-        main = web_process(server)
-        (worker,) = children(main)
-        os.kill(main if victim == "main" else worker, signal.SIGKILL)
+        front = web_process(server)
+        (pages,) = children(front)
+        (worker,) = children(pages)
+        os.kill({"front": front, "pages": pages, "worker": worker}[victim], signal.SIGKILL)
         devices = [future.result(HANG_S) for future in booting]
     wait_for("it serves again", server.is_healthy)
     wait_for("the killed one's worker is gone", lambda: not is_alive(worker))
-    assert (web_process(server) == main) == (victim == "worker")
+    assert (web_process(server) == front) == (victim != "front")
 
     with folder.opened() as installation, installation.database.read() as session:
         held = store.stored(session, installation.box)
@@ -230,7 +231,7 @@ def test_phones_boot_while_the_web_process_is_killed(make_server: MakeServer, vi
 def test_no_process_outlives_a_killed_supervisor(make_server: MakeServer) -> None:
     server = make_server(options=())
     assert server.process is not None
-    wait_for("all four run", lambda: len(server.processes()) == 5)
+    wait_for("all run", lambda: len(server.processes()) == 6)
     everyone = server.processes()
     names = sorted(command_of(pid) for pid in children(server.process.pid))
     assert names == ["field", "monitor", "web"]

@@ -45,7 +45,7 @@ def test_it_ends_when_told_and_leaves_nothing(
     server = make_server(options=())
     process = server.process
     assert process is not None
-    wait_for("all run", lambda: len(server.processes()) == 5)
+    wait_for("all run", lambda: len(server.processes()) == 6)
     everyone = server.processes()
     process.send_signal(number)
     assert process.wait(HANG_S) == 0

@@ -14,6 +14,7 @@ from provisioner import log
 from provisioner.config import Settings, default_data
 from web.commands.options import data_option, settings_for
 from web.stopping import stop_event, watch_parent_pipe
+from web.supervision import command_line, supervise
 
 
 def _listen(name: str, value: str | None) -> None:
@@ -60,7 +61,6 @@ def serve(
     if pnp:
         os.environ["BELLWIRE_PNP__ENABLED"] = "true"
     _settings(data, log_json=log_json)
-    from web import processes
     from web.installation import opened
 
     settings = settings_for(data)
@@ -69,8 +69,8 @@ def serve(
     names = ["web", "field", *([] if no_monitor else ["monitor"])]
     names += ["guard"] if settings.calls.enabled else []
     options = ["--log-json"] if log_json else []
-    commands = {name: processes.command_line(name, *options) for name in names}
-    raise SystemExit(processes.supervise(commands, stop_event()))
+    commands = {name: command_line(name, *options) for name in names}
+    raise SystemExit(supervise(commands, stop_event()))
 
 
 @click.command()
@@ -81,10 +81,27 @@ def web(data: Path | None, http: str | None, log_json: bool) -> None:
     """Run the HTTP process alone."""
     _listen("http", http)
     settings = _settings(data, log_json=log_json)
+    if settings.http.tls_certificate is not None:
+        _serve_pages(settings)
+        return
+    from web.front.process import run_front
+
+    options = ["--log-json"] if log_json else []
+    raise SystemExit(run_front(settings, command_line("pages", *options)))
+
+
+@click.command(hidden=True)
+@_JSON_LOG
+def pages(log_json: bool) -> None:
+    """Run the pages' server behind the front of ``bellwire web``, which starts it."""
+    _serve_pages(_settings(None, log_json=log_json))
+
+
+def _serve_pages(settings: Settings) -> None:
     from web import processes
 
     watch_parent_pipe(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    processes.run_web(settings)
+    processes.run_pages(settings)
 
 
 @click.command()
@@ -127,7 +144,6 @@ def guard(data: Path | None, log_json: bool) -> None:
 def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> None:
     """Run the sample hotel with simulated phones, on a data folder of its own."""
     from web import demo as hotel
-    from web import processes
 
     _listen("http", http or hotel.free_address(8080, socket.SOCK_STREAM))
     _listen("tftp", tftp or hotel.free_address(6969, socket.SOCK_DGRAM))
@@ -141,8 +157,8 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     hotel.prepare(settings, addresses)
     stop = stop_event()
     ended: list[int] = []
-    commands = {name: processes.command_line(name) for name in ("web", "field", "monitor")}
-    servers = threading.Thread(target=lambda: ended.append(processes.supervise(commands, stop)))
+    commands = {name: command_line(name) for name in ("web", "field", "monitor")}
+    servers = threading.Thread(target=lambda: ended.append(supervise(commands, stop)))
     servers.start()
     try:
         up = hotel.wait_until_up(addresses, stop)
@@ -155,4 +171,4 @@ def demo(data: Path | None, http: str | None, tftp: str | None, once: bool) -> N
     raise SystemExit(code)
 
 
-COMMANDS = (serve, web, field, monitor, guard, demo)
+COMMANDS = (serve, web, pages, field, monitor, guard, demo)

@@ -1,7 +1,8 @@
 """``python -m bench [NAME ...]``: measure, print Markdown, and write docs/benchmarks.md.
 
 Only a run of all measurements writes the page, unless ``--write`` says so. ``python -m bench
-faults`` is no measurement: it breaks a hotel and shows what was said of it (docs/faults.md).
+faults`` is no measurement: it breaks a hotel and shows what was said of it (docs/faults.md); nor is
+``python -m bench fraud``: it lets attackers loose on a PBX (docs/fraud-drill.md).
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from bench import (
     apply,
+    brute_force,
     calls,
     every_model,
     faults,
+    fraud,
     guard,
     http,
     machine,
@@ -43,6 +46,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = 
     "minute": minute.measure,
     "calls": calls.measure,
     "guard": guard.measure,
+    "brute-force": brute_force.measure,
     "pages": pages.measure,
 }
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -65,9 +69,12 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=faults.PAIRS, help="of faults on one phone")
     parser.add_argument("--seed", type=int, default=1, help="which phones, which pairs")
     parser.add_argument("--only", nargs="*", default=(), metavar="FAULT", help="these faults")
+    parser.add_argument("--calls", type=int, default=fraud.CALLS, help="of each fast attacker")
     given = parser.parse_args()
     if given.names == ["faults"]:
         return faults.run(given.pairs, given.seed, given.only, write=given.write)
+    if given.names == ["fraud"]:
+        return fraud.run(given.calls, fraud.NIGHTS, write=given.write)
     unknown = set(given.names) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(MEASUREMENTS)}")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from monitors.calls.rates import NOTHING, Rate
 
@@ -88,6 +89,7 @@ class CallBook:
 
     def __init__(self) -> None:
         self._calls: dict[str, OutgoingCall] = {}
+        self._going: dict[str, OutgoingCall] = {}
         self._running: defaultdict[Scope, dict[str, OutgoingCall]] = defaultdict(dict)
         self._spent: defaultdict[tuple[Scope, str], Decimal] = defaultdict(Decimal)
         self._counted: defaultdict[tuple[Scope, str], int] = defaultdict(int)
@@ -98,7 +100,7 @@ class CallBook:
         """Write a call that was let through; returns whether it is new."""
         if call.id in self._calls:
             return False
-        self._calls[call.id] = call
+        self._calls[call.id] = self._going[call.id] = call
         for scope in call.scopes:
             self._running[scope][call.id] = call
             self._countries[scope].add(call.country)
@@ -137,6 +139,7 @@ class CallBook:
         before = call.cost_at(at_s) if call.ended_s is not None else NOTHING
         cost = ended.cost_at(at_s) - before
         self._calls[call_id] = ended
+        self._going.pop(call_id, None)
         for scope in ended.scopes:
             self._running[scope].pop(call_id, None)
             for period in _periods(ended.day):
@@ -168,8 +171,11 @@ class CallBook:
 
     def running(self) -> Iterator[OutgoingCall]:
         """Every call that has not ended."""
-        seen = {call.id: call for calls in self._running.values() for call in calls.values()}
-        yield from seen.values()
+        yield from self._going.values()
+
+    def running_of(self, scope: Scope) -> Iterator[OutgoingCall]:
+        """Every call of a scope that has not ended."""
+        yield from self._running.get(scope, {}).values()
 
     def learn(self, scope: Scope, countries: Iterable[str]) -> None:
         """Countries that a scope called before this book began."""
@@ -187,7 +193,7 @@ class CallBook:
             del starts[: bisect_right(starts, before_s)]
 
     def _keep(self, call: OutgoingCall) -> None:
-        self._calls[call.id] = call
+        self._calls[call.id] = self._going[call.id] = call
         for scope in call.scopes:
             self._running[scope][call.id] = call
 
@@ -196,6 +202,7 @@ def _month(day: date) -> str:
     return day.isoformat()[:7]
 
 
+@lru_cache(maxsize=256)
 def _periods(day: date) -> tuple[str, str]:
     return day.isoformat(), _month(day)
 

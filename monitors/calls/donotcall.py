@@ -16,6 +16,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from monitors.calls.decision import Because, Decision, Verdict, passed, refused
+from provisioner.bulk.writing import harmless
 from provisioner.numbering.number import OUTSIDE, Number, NumberError
 from provisioner.numbering.plan import Plan, spellings
 
@@ -175,7 +176,7 @@ def check(
 
 
 def write_report(rows: Iterable[Checked]) -> str:
-    """Return what was checked as CSV, for an audit."""
+    """Return what was checked as CSV, for an audit; no cell is a formula to a spreadsheet."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("at", "extension", "number", "lists", "found", "consent", "stale", "result"))
@@ -184,7 +185,7 @@ def write_report(rows: Iterable[Checked]) -> str:
         stale = "yes" if row.stale else "no"
         at = row.at.isoformat()
         shown = (row.extension, row.number, lists, row.found, row.consent, stale, row.result)
-        writer.writerow((at, *shown))
+        writer.writerow([harmless(cell) for cell in (at, *shown)])
     return out.getvalue()
 
 

@@ -5,6 +5,7 @@ The only thing here that remembers; whoever asks it brings the clock and keeps w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -68,7 +69,7 @@ class CallGuard:
         if known is not None:
             if known.to != to.value or known.ended_s is not None:
                 raise ValueError(f"call {call_id!r} is another call, to {known.to}")
-            most_s = self.cuts(at).get(call_id, MOST_S)
+            most_s = self.cuts(at, known.scopes).get(call_id, MOST_S)
             return replace(passed("within_limits", number=to.value), most_s=most_s)
         mine = dict(self._rules.limits_of(account, room, self._site))
         self._limits |= mine
@@ -83,15 +84,32 @@ class CallGuard:
             self.blocked.setdefault(scope, decided.because.rule)
         return decided
 
-    def cuts(self, at: datetime) -> dict[str, int]:
-        """Return after how many seconds from now each call that goes on is cut, by its id."""
-        days = {(scope, call.day) for call in self.book.running() for scope in call.scopes}
+    def cuts(self, at: datetime, only: Iterable[Scope] | None = None) -> dict[str, int]:
+        """Return after how many seconds from now each call that goes on is cut, by its id.
+
+        Args:
+            at: now.
+            only: calls that share money with these scopes; None: all.
+        """
+        if only is None:
+            calls = {call.id: call for call in self.book.running()}
+        else:
+            sharing = filter(self._has_money, only)
+            calls = {c.id: c for scope in sharing for c in self.book.running_of(scope)}
+        days = {(scope, call.day) for call in calls.values() for scope in call.scopes}
         states = (
             ScopeState(scope, self._limits[scope], self.book.usage(scope, day, at.timestamp()))
             for scope, day in days
-            if scope in self._limits
+            if self._has_money(scope)
         )
-        return self._rules.cut_after(states, at)
+        cuts = self._rules.cut_after(states, at)
+        return {call_id: left_s for call_id, left_s in cuts.items() if call_id in calls}
+
+    def _has_money(self, scope: Scope) -> bool:
+        limits = self._limits.get(scope)
+        if limits is None:
+            return False
+        return limits.spend_day is not None or limits.spend_month is not None
 
     def unblock(self, scope: Scope) -> bool:
         """A person lets a scope call out again; returns whether it was blocked."""

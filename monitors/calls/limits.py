@@ -11,7 +11,7 @@ from monitors.calls.decision import Because, Decision, Verdict, passed, refused
 from monitors.calls.rates import Rate, RateTable
 from monitors.calls.spending import MOST_S, promised, purses, seconds_together
 from monitors.calls.times import any_holds, at_site
-from provisioner.inventory.calls import Calls, ScopeLimits
+from provisioner.inventory.calls import Calls, Limits, ScopeLimits
 from provisioner.numbering.countries import NOWHERE
 from provisioner.numbering.destinations import read_destinations
 from provisioner.numbering.number import OUTSIDE, Kind, Number
@@ -80,11 +80,9 @@ class OutgoingRules:
 
     def limits_of(self, account: str, room: str, site: str) -> Iterator[tuple[Scope, ScopeLimits]]:
         """Yield the scopes of an account with their limits; a phone without a room has two."""
-        own = self._limits.accounts.get(account, self._limits.account)
-        yield ("account", account), own
-        if room:
-            yield ("room", room), self._limits.room
-        yield ("site", site), self._limits.site
+        named = (("account", account), *((("room", room),) if room else ()), ("site", site))
+        for scope in named:
+            yield scope, limits_of_scope(self._limits, scope)
 
     def day(self, at: datetime) -> date:
         """Return the day of the site's clock, to which a call that begins now belongs."""
@@ -201,7 +199,8 @@ class OutgoingRules:
                 most_s = most_s if seconds is None else min(most_s, seconds)
         return Decision(Verdict.PASS, Because("within_limits", _to(asked)), most_s=most_s)
 
-    def cut_after(self, states: Iterable[ScopeState], at: datetime) -> dict[str, int]:
+    @staticmethod
+    def cut_after(states: Iterable[ScopeState], at: datetime) -> dict[str, int]:
         """Return after how many seconds from now calls that go on are cut, by their id.
 
         All calls of a scope draw on the same purse, so this is asked again whenever one of them
@@ -218,6 +217,14 @@ class OutgoingRules:
         return cuts
 
 
+def limits_of_scope(limits: Limits, scope: Scope) -> ScopeLimits:
+    """Return the limits of an account, a room or the site."""
+    kind, name = scope
+    if kind == "account":
+        return limits.accounts.get(name, limits.account)
+    return limits.room if kind == "room" else limits.site
+
+
 def counts_as_international(number: Number) -> bool:
     """Whether limits of international calls concern a number: also of no country."""
     return number.kind is Kind.INTERNATIONAL or number.country == NOWHERE
@@ -228,8 +235,10 @@ def unknown_account(account: str) -> Decision:
     return refused("unknown_account", account=account or "-")
 
 
-def blocked_by_hand(who: str) -> Because:
+def blocked_by_hand(who: str, reason: str = "") -> Because:
     """Return why somebody's outgoing calls are blocked when a person did it."""
+    if reason:
+        return Because("by_hand_because", {"who": who, "reason": reason})
     return Because("by_hand", {"who": who})
 
 

@@ -21,7 +21,15 @@ _HIGHEST = Decimal(100_000)
 
 
 class RateError(ValueError):
-    """A list of rates is wrong; the message names line and column."""
+    """A list of rates is wrong; the message names line and column.
+
+    Attributes:
+        problems: all of them, as the line and what is wrong in it; empty: the list as a whole is.
+    """
+
+    def __init__(self, sentence: str, problems: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(sentence)
+        self.problems = problems
 
 
 def read_rates(text: str, currency: str) -> RateTable:
@@ -125,18 +133,18 @@ def _rates(
 ) -> list[Rate]:
     reader = _Reader(currency)
     made: list[Rate] = []
-    problems: list[str] = []
+    problems: list[tuple[int, str]] = []
     for number, row in enumerate(rows, start=2):
         if not any(row):
             continue
         try:
             made.append(reader.rate(_cells(row, places, width)))
         except RateError as problem:
-            problems.append(f"line {number}: {problem}")
+            problems.append((number, str(problem)))
     if problems:
         more = len(problems) - _SHOWN
-        shown = "; ".join(problems[:_SHOWN])
-        raise RateError(f"{shown}; and {more} more" if more > 0 else shown)
+        shown = "; ".join(f"line {number}: {told}" for number, told in problems[:_SHOWN])
+        raise RateError(f"{shown}; and {more} more" if more > 0 else shown, tuple(problems))
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_UP, Decimal
@@ -87,6 +87,9 @@ class RateTable:
 
     def __len__(self) -> int:
         return sum(map(len, self._by_prefix.values()))
+
+    def __iter__(self) -> Iterator[Rate]:
+        return (rate for rates in self._by_prefix.values() for rate in rates)
 
     def rate(self, e164: str, day: date) -> Rate | None:
         """Return the rate of a number on a day: of the longest prefix that is valid, or None.

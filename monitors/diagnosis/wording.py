@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from monitors.calls.wording import scope_words
+
 LANGUAGES = ("en", "es", "ru")
 _UNKNOWN = "unknown"
 
@@ -44,6 +46,8 @@ def words(rule: str, facts: Mapping[str, str], language: str = "en") -> Words:
         KeyError: there is no such row.
     """
     texts = _texts(language if language in LANGUAGES else "en")
+    if facts.get("scope"):  # an account, a room or a site whose calls are blocked
+        facts = {**facts, "scope": scope_words(facts["scope"], language)}
     filled = _Facts(facts, texts[_UNKNOWN])
     return Words(*(_filled(texts[rule][part], filled) for part in ("sentence", "fix")))
 

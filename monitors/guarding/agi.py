@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
-MAX_LINES = 200
-LINE_LIMIT = 8192
+LIMIT = 16384
+"""Bytes of a question: Asterisk asks with some 25 lines."""
 ASK_TIMEOUT_S = 5.0
 """So long a peer may take to say what it wants, and to do one command."""
 BACKLOG = 1024
-_ARGUMENT = re.compile(r"agi_arg_([1-9][0-9]?)")
+_AGI = "agi_"
+_ARGUMENT = re.compile(r"agi_arg_[1-9][0-9]?")
+_ARG_AT = len("agi_arg_")
 _HANGUP = b"HANGUP"
 _PLAIN = re.compile(r"[A-Za-z0-9+*#._/-]*")
 """Values that need no quoting anywhere in Asterisk."""
@@ -73,7 +75,7 @@ class AgiServer:
             OSError: it cannot be listened there.
         """
         self._server = await asyncio.start_server(
-            self._serve, host, port, limit=LINE_LIMIT, backlog=BACKLOG
+            self._serve, host, port, limit=LIMIT, backlog=BACKLOG
         )
         address = self._server.sockets[0].getsockname()
         return address[0], address[1]
@@ -90,9 +92,7 @@ class AgiServer:
             if not self._admits(peer):
                 log.warning("%s asked about calls, and is the PBX of no site", peer)
                 return
-            async with asyncio.timeout(ASK_TIMEOUT_S):
-                request = await read_request(reader, peer)
-            variables = await self._answer(request)
+            variables = await self._answer(await _question(reader, peer))
             for command in commands(variables):
                 async with asyncio.timeout(ASK_TIMEOUT_S):
                     await _do(reader, writer, command)
@@ -106,6 +106,15 @@ class AgiServer:
                 await writer.wait_closed()
 
 
+async def _question(reader: asyncio.StreamReader, peer: str) -> AgiRequest:
+    async with asyncio.timeout(ASK_TIMEOUT_S):
+        request = await read_request(reader, peer)
+        await asyncio.sleep(0)  # what came after it is read meanwhile
+    if reader.at_eof():
+        raise AgiError("the PBX waits for no answer any more")
+    return request
+
+
 async def read_request(reader: asyncio.StreamReader, peer: str = "") -> AgiRequest:
     """Read what a PBX asks.
 
@@ -114,20 +123,18 @@ async def read_request(reader: asyncio.StreamReader, peer: str = "") -> AgiReque
     """
     headers: dict[str, str] = {}
     arguments: dict[int, str] = {}
-    for _ in range(MAX_LINES):
-        line = await _line(reader)
-        if not line:
-            script = headers.get("network_script", "").strip("/").partition("?")[0]
-            given = tuple(arguments.get(n, "") for n in range(1, max(arguments, default=0) + 1))
-            return AgiRequest(script, given, headers, peer)
+    said = await _until(reader, b"\n\n")  # at once: to wait for each line costs more than to decide
+    for line in said.split("\n"):
         name, separator, value = line.partition(":")
-        if not separator or not name.startswith("agi_"):
+        if not separator or not name.startswith(_AGI):
             raise AgiError(f"{line[:40]!r} is no line of AGI")
-        if found := _ARGUMENT.fullmatch(name):
-            arguments[int(found[1])] = value.strip()
+        if _ARGUMENT.fullmatch(name):
+            arguments[int(name[_ARG_AT:])] = value.strip()
         else:
-            headers[name.removeprefix("agi_")] = value.strip()
-    raise AgiError(f"more than {MAX_LINES} lines")
+            headers[name[len(_AGI) :]] = value.strip()
+    script = headers.get("network_script", "").strip("/").partition("?")[0]
+    given = tuple(arguments.get(n, "") for n in range(1, max(arguments, default=0) + 1))
+    return AgiRequest(script, given, headers, peer)
 
 
 def commands(variables: Mapping[str, str]) -> list[bytes]:
@@ -161,8 +168,14 @@ async def _do(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, comman
 
 
 async def _line(reader: asyncio.StreamReader) -> str:
+    return await _until(reader, b"\n")
+
+
+async def _until(reader: asyncio.StreamReader, end: bytes) -> str:
     try:
-        line = await reader.readuntil(b"\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as problem:
+        said = await reader.readuntil(end)
+    except asyncio.IncompleteReadError as problem:
         raise AgiError("the PBX broke off") from problem
-    return line.decode("utf-8", "replace").rstrip("\r\n")
+    except asyncio.LimitOverrunError as problem:
+        raise AgiError(f"more than {LIMIT} bytes") from problem
+    return said.decode("utf-8", "replace").rstrip("\r\n")

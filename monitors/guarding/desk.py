@@ -68,6 +68,8 @@ class CallDesk:
         toll_free: tuple[tuple[str, str, float], ...] = (),
     ) -> None:
         self.ledger = Ledger()
+        self._ends: dict[str, float] = {}
+        self._moved: set[Scope] | None = None
         self._read(facts)
         self._guard = CallGuard(facts.site.id, self._rules, book, dict(facts.blocked))
         self._callers = CallerDesk(self.calls, self._plan, facts, self.ledger)
@@ -98,6 +100,7 @@ class CallDesk:
             raise
         blocked = {**facts.blocked, **self.ledger.pending_blocks()}
         self._guard.renew(self._rules, blocked)
+        self._moved = None
 
     def outgoing(self, call_id: str, account: str, keyed: str, at: datetime) -> Variables:
         """Decide on a call to the outside, or to whatever else the dial plan does not know."""
@@ -115,8 +118,7 @@ class CallDesk:
         if not decided.passes:
             self._refused(decided, account, number, at)
             return refuse(decided)
-        if (call := self.book.call(call_id)) is not None:
-            self.ledger.now.calls[call_id] = call
+        self._note(call_id)
         return dial(number, decided, self._plan, self.calls.pbx)
 
     def incoming(
@@ -132,8 +134,8 @@ class CallDesk:
     def answered(self, call_id: str, at_s: float) -> bool:
         """A call was answered; returns whether that is new."""
         new = self.book.answer(call_id, at_s)
-        if new and (call := self.book.call(call_id)) is not None:
-            self.ledger.now.calls[call_id] = call
+        if new:
+            self._note(call_id)
         return new
 
     def over(self, record: OverRecord) -> bool:
@@ -149,9 +151,14 @@ class CallDesk:
             new = self.book.end(call.id, record.ended_s, record.answered_s) or new
         elif record.answered_s is not None:
             new = self.book.answer(call.id, record.answered_s) or new
-        if new and (call := self.book.call(record.call_id)) is not None:
-            self.ledger.now.calls[call.id] = call
+        if new:
+            self._note(record.call_id)
         return new
+
+    def is_over(self, call_id: str) -> bool:
+        """Whether a call is known to have ended."""
+        call = self.book.call(call_id)
+        return call is not None and call.ended_s is not None
 
     def lost(self, call_id: str, at_s: float) -> bool:
         """A call is gone and nobody kept its end; returns whether that is new."""
@@ -159,24 +166,38 @@ class CallDesk:
         if call is None or call.ended_s is not None:
             return False
         self.book.end(call_id, max(at_s, call.answered_s or call.started_s))
-        self.ledger.now.calls[call_id] = self.book.call(call_id) or call
+        self._note(call_id)
         return True
 
     def cuts(self, at: datetime) -> dict[str, float]:
         """Return when each call that was answered is to be cut, Unix time, by its id."""
-        now_s, ends = at.timestamp(), dict[str, float]()
-        for call_id, left_s in self._guard.cuts(at).items():
+        now_s, moved = at.timestamp(), self._moved
+        if moved is None:
+            self._ends = {}
+        for call_id, left_s in self._guard.cuts(at, moved).items():  # the others are as they were
             call = self.book.call(call_id)
             if call is not None and call.answered_s is not None:
                 gone_s = whole_seconds(now_s - call.answered_s)
-                ends[call_id] = call.answered_s + gone_s + left_s - EARLY_S
-        return ends
+                self._ends[call_id] = call.answered_s + gone_s + left_s - EARLY_S
+        self._moved = set()
+        return dict(self._ends)
 
     def forget(self, at: datetime) -> None:
         """Drop what no limit can reach any more."""
         first = self._rules.day(at).replace(day=1)
         self.book.forget(first, at.timestamp() - 3600)
         self._callers.forget(at)
+
+    def _note(self, call_id: str) -> None:
+        """A call began, was answered or ended: it is written, and what shares its money is cut."""
+        call = self.book.call(call_id)
+        if call is None:
+            return
+        self.ledger.now.calls[call_id] = call
+        if self._moved is not None:
+            self._moved.update(call.scopes)
+        if call.ended_s is not None:
+            self._ends.pop(call_id, None)
 
     def _read(self, facts: SiteFacts) -> None:
         """Read the rules of a site; raises NumberError."""

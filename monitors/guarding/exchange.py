@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitors.calls.rate_csv import RateError
 from monitors.calls.tollfree import DAY_S
 from monitors.guarding.agi import AgiRequest
-from monitors.guarding.desk import CallDesk
+from monitors.guarding.desk import CallDesk, OverRecord
 from monitors.guarding.facts import SiteFacts, guarded_sites, read_facts
+from monitors.guarding.incidents import open_missing
 from monitors.guarding.keeping import write
 from monitors.guarding.line import Journal
 from monitors.guarding.records import record_of
@@ -35,18 +36,24 @@ HISTORY_DAYS = 40
 """A month of calls is read at the start, and a little more."""
 KEEP_WAIT_S = 4.0
 """So long the PBX waits to hear that the end of a call is stored; else it keeps its own record."""
-NEW_S = 5.0
+NEW_S = 2.0
 """A call that began so short before may have no channel in the list yet."""
 _HIDDEN = "prohib"  # how Asterisk's presentations of hidden numbers begin
 
 
 @dataclass(slots=True)
 class _Guarded:
-    """A guarded site, and the stamp of what was read of it."""
+    """A guarded site.
+
+    Attributes:
+        stamp: of what was read of it.
+        missing: when a call was last there of which the PBX has no channel, by its id.
+    """
 
     desk: CallDesk
     stamp: tuple[object, ...]
     stored: asyncio.Event = field(default_factory=asyncio.Event)
+    missing: dict[str, float] = field(default_factory=dict)
 
 
 class Exchange:
@@ -112,9 +119,9 @@ class Exchange:
         if asked.script == "incoming":
             return self._incoming(guarded.desk, rest, asked.headers)
         if asked.script == "over":
-            return await self._over(site, guarded, rest)
+            return await self._over(site, rest)
         if asked.script == "code" and rest:
-            guarded.desk.code_missed(rest[0])
+            self.code_missed(site, rest[0])
         return {}
 
     def answered(self, site: str, call_id: str, at_s: float) -> None:
@@ -122,6 +129,21 @@ class Exchange:
         guarded = self._guarded.get(site)
         if guarded is not None and guarded.desk.answered(call_id, at_s):
             self._changed(site)
+
+    def over(self, site: str, record: OverRecord) -> int | None:
+        """The PBX tells that a call has ended; returns the ledger's mark, None: no such site."""
+        guarded = self._guarded.get(site)
+        if guarded is None:
+            return None
+        if guarded.desk.over(record):
+            self._changed(site)
+        return guarded.desk.ledger.mark
+
+    def code_missed(self, site: str, caller: str) -> None:
+        """The PBX tells that a caller keyed a wrong code, or none."""
+        guarded = self._guarded.get(site)
+        if guarded is not None:
+            guarded.desk.code_missed(caller)
 
     async def take_journal(self, site: str, journal: Journal) -> list[str]:
         """Take what the PBX kept; returns the ids that it need not keep any longer.
@@ -135,15 +157,19 @@ class Exchange:
         desk = guarded.desk
         for record in journal.records.values():
             desk.over(record)
-        over = [key for key, record in journal.records.items() if record.ended_s is not None]
+        before, guarded.missing = guarded.missing, {}
         for call in list(desk.book.running()):
             caller = call.id.rpartition("-")[0]
             here = journal.alive & {call.id, caller}
+            since_s = before.get(call.id, journal.silent_since_s)
             if not here and call.started_s < journal.at_s - NEW_S:
-                desk.lost(call.id, journal.silent_since_s)
-                over.append(call.id)
+                desk.lost(call.id, since_s)
+            elif not here:
+                guarded.missing[call.id] = since_s
         self._changed(site)
-        return over if await self.settled(site) else []
+        told = {key for key, record in journal.records.items() if record.ended_s is not None}
+        gone = {key for key in journal.records if key not in journal.alive and desk.is_over(key)}
+        return sorted(told | gone) if await self.settled(site) else []
 
     async def keep(self) -> None:
         """Write what has changed, of all sites; what fails is tried again the next time."""
@@ -163,11 +189,14 @@ class Exchange:
                 guarded.stored = asyncio.Event()
 
     async def settled(self, site: str) -> bool:
-        """Wait until all of a site is stored; returns whether it is."""
+        """Wait until all that was noted of a site is stored; returns whether it is."""
         guarded = self._guarded.get(site)
+        if guarded is None:
+            return True
+        ledger, mark = guarded.desk.ledger, guarded.desk.ledger.mark
         try:
             async with asyncio.timeout(KEEP_WAIT_S):
-                while guarded is not None and not guarded.desk.ledger.is_settled:
+                while not ledger.has_stored(mark):
                     await guarded.stored.wait()
         except TimeoutError:
             return False
@@ -194,12 +223,11 @@ class Exchange:
         caller = "" if hidden or shown == "unknown" else shown
         return desk.incoming(call_id, extension, dialled, caller, self._clock())
 
-    async def _over(self, site: str, guarded: _Guarded, rest: Sequence[str]) -> Mapping[str, str]:
+    async def _over(self, site: str, rest: Sequence[str]) -> Mapping[str, str]:
         record = record_of(rest)
         if record is None:
             return {}
-        if guarded.desk.over(record):
-            self._changed(site)
+        self.over(site, record)
         return {"BW_KEPT": "1"} if await self.settled(site) else {}
 
     def _read_stamps(self) -> tuple[int, dict[str, int]]:
@@ -225,6 +253,7 @@ class Exchange:
         self._changed(site.id)
 
     def _new_desk(self, facts: SiteFacts) -> CallDesk:
+        open_missing(self._monitoring, facts.site.id)
         now = self._clock()
         since = (now - timedelta(days=HISTORY_DAYS)).date()
         book = book_of(self._monitoring, facts.site.id, since)

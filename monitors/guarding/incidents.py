@@ -10,6 +10,8 @@ from datetime import datetime
 from monitors.calls.book import Scope
 from monitors.calls.decision import Because
 from monitors.incident_steps import CALLS, Close, Ending, Open
+from monitors.store.calls_blocks import blocks_of
+from monitors.store.incident_pages import recent_incidents
 from monitors.store.incidents import open_incidents, take
 from provisioner.db import Database
 
@@ -38,6 +40,15 @@ def open_incident(
         began_at=at,
     )
     take(database, site, (step,), at)
+
+
+def open_missing(database: Database, site: str) -> None:
+    """Open the incidents of blocks that have none: whoever wrote the block ended right after it."""
+    for each in blocks_of(database, site):
+        known = {found.key for found in recent_incidents(database, site, each.since)}
+        if not each.who and incident_key(each.scope) not in known:
+            because = Because(each.rule, each.facts)
+            open_incident(database, site, each.scope, because, each.since)
 
 
 def close_incident(database: Database, site: str, scope: Scope, at: datetime) -> None:

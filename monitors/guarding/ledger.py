@@ -81,17 +81,21 @@ class Ledger:
     def __init__(self) -> None:
         self.now = Batch()
         self._writing: Batch | None = None
+        self._gathering = 1
+        self._stored = 0
 
     def take(self) -> Batch | None:
         """Return what is to be written; None: nothing, or a batch is under way."""
         if self._writing is not None or self.now.is_empty():
             return None
         self._writing, self.now = self.now, Batch()
+        self._gathering += 1
         return self._writing
 
     def written(self) -> None:
         """The batch is in the database."""
         self._writing = None
+        self._stored = self._gathering - 1
 
     def failed(self) -> None:
         """The batch is not in the database: it is tried again."""
@@ -103,6 +107,17 @@ class Ledger:
         """Return blocks that are not in the database yet, and their rules."""
         writing = self._writing.blocks if self._writing is not None else []
         return {each.scope: each.because.rule for each in (*writing, *self.now.blocks)}
+
+    @property
+    def mark(self) -> int:
+        """The batch that holds what was noted until now; ``has_stored`` says when it is written."""
+        if not self.now.is_empty():
+            return self._gathering
+        return self._gathering - 1 if self._writing is not None else self._stored
+
+    def has_stored(self, mark: int) -> bool:
+        """Whether all that was noted until a mark is in the database, whatever came after it."""
+        return self._stored >= mark
 
     @property
     def is_settled(self) -> bool:

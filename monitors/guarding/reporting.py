@@ -1,24 +1,22 @@
-"""What a site's calls came to: use of limits today, and sums by extension and destination."""
+"""What a site's calls came to: use of limits today, and lists of calls for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
-from typing import Literal
 
-from monitors.calls.book import CallBook, Scope, whole_seconds
-from monitors.calls.limits import OutgoingRules
-from monitors.calls.rates import NOTHING
+from monitors.calls.book import OutgoingCall, Scope, Usage
+from monitors.calls.limits import ScopeState, limits_of_scope
 from monitors.calls.spending import promised
-from monitors.store.calls import KeptCall
-from provisioner.inventory.calls import ScopeLimits
-from provisioner.inventory.records import Site
+from monitors.store.calls_sums import CallLine, Used
+from provisioner.bulk.writing import harmless
+from provisioner.inventory.calls import Limits, ScopeLimits
 
-By = Literal["extension", "destination", "day"]
+HEADING = ("day", "extension", "room", "number", "country", "seconds", "cost", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Use:
         spent_day, spent_month: with what calls that go on cost by now.
         hour, day, month: international calls.
         running: calls that go on.
+        room: of an account: the one it has called from.
     """
 
     scope: Scope
@@ -39,99 +38,91 @@ class Use:
     day: int
     month: int
     running: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Calls that have something in common, all together.
-
-    Attributes:
-        name: extension, country or day.
-        answered: how many were answered.
-        seconds: of those.
-    """
-
-    name: str
-    calls: int
-    answered: int
-    international: int
-    seconds: int
-    cost: Decimal
+    room: str = ""
 
 
 def uses(
-    site: Site, book: CallBook, rules: OutgoingRules, rooms: dict[str, str],
-    extensions: Iterable[str], now: datetime,
+    limits: Limits, site: str, used: Iterable[Used], running: Iterable[OutgoingCall],
+    on: date, now_s: float,
 ) -> list[Use]:  # fmt: skip
-    """Return the use of the site, and of every account and room that has used something."""
-    wanted: dict[Scope, ScopeLimits] = {}
-    for extension in sorted(extensions):
-        wanted |= dict(rules.limits_of(extension, rooms.get(extension, ""), site.id))
+    """Return the use of the site, of every room and of every account that has used something.
+
+    Args:
+        limits: of the site.
+        site: its id.
+        used: what calls that are over have used, on the same day.
+        running: calls that go on.
+        on: the day.
+        now_s: Unix time.
+    """
+    used = list(used)
+    found = usages(site, used, running, on)
+    rooms = {each.account: each.room for each in used}
     order = {"site": 0, "room": 1, "account": 2}
-    found = (
-        _use(book, rules, scope, limits, now)
-        for scope, limits in sorted(wanted.items(), key=lambda each: (order[each[0][0]], each[0]))
-    )
-    return [use for use in found if use.scope[0] == "site" or use.running or use.month
-            or use.spent_month]  # fmt: skip
+    return [
+        _use(scope, limits_of_scope(limits, scope), usage, rooms, now_s)
+        for scope, usage in sorted(found.items(), key=lambda each: (order[each[0][0]], each[0]))
+        if scope[0] == "site" or usage.running or usage.month or usage.spent_month
+    ]
+
+
+def usages(
+    site: str, used: Iterable[Used], running: Iterable[OutgoingCall], on: date
+) -> dict[Scope, Usage]:
+    """Return the usage of the site, and of rooms and accounts that have called, on a day."""
+    made: dict[Scope, Usage] = {("site", site): Usage(on)}
+    for each in used:
+        for scope in _of(each, site):
+            was = made.get(scope, Usage(on))
+            made[scope] = replace(
+                was,
+                spent_day=was.spent_day + each.spent_day,
+                spent_month=was.spent_month + each.spent_month,
+                hour=was.hour + each.hour,
+                day=was.day + each.day,
+                month=was.month + each.month,
+            )
+    for call in running:
+        for scope in call.scopes:
+            was = made.get(scope, Usage(on))
+            made[scope] = replace(was, running=(*was.running, call))
+    return made
+
+
+def states(limits: Limits, found: Mapping[Scope, Usage]) -> Iterator[ScopeState]:
+    """Yield usages with the limits they are held against."""
+    for scope, usage in found.items():
+        yield ScopeState(scope, limits_of_scope(limits, scope), usage)
+
+
+def _of(used: Used, site: str) -> tuple[Scope, ...]:
+    room: tuple[Scope, ...] = (("room", used.room),) if used.room else ()
+    return (("account", used.account), *room, ("site", site))
 
 
 def _use(
-    book: CallBook, rules: OutgoingRules, scope: Scope, limits: ScopeLimits, now: datetime
+    scope: Scope, limits: ScopeLimits, used: Usage, rooms: Mapping[str, str], now_s: float
 ) -> Use:
-    day, now_s = rules.day(now), now.timestamp()
-    used = book.usage(scope, day, now_s)
-    going = promised((call for call in used.running if call.day == day), now_s)
+    month = (used.on.year, used.on.month)
+    today = promised((c for c in used.running if c.day == used.on), now_s)
+    this_month = promised((c for c in used.running if (c.day.year, c.day.month) == month), now_s)
+    room = rooms.get(scope[1], "") if scope[0] == "account" else ""
     return Use(
-        scope, limits, used.spent_day + going, used.spent_month + promised(used.running, now_s),
-        used.hour, used.day, used.month, len(used.running),
+        scope, limits, used.spent_day + today, used.spent_month + this_month,
+        used.hour, used.day, used.month, len(used.running), room,
     )  # fmt: skip
 
 
-def sums(calls: Iterable[KeptCall], by: By) -> list[Sum]:
-    """Return the sums of calls that are over, the dearest first; days in their order."""
-    made: dict[str, Sum] = {}
-    for kept in calls:
-        call = kept.call
-        if call.ended_s is None:
-            continue
-        names = {
-            "extension": kept.account, "destination": call.country or "?", "day": str(call.day),
-        }  # fmt: skip
-        name = names[by]
-        before = made.get(name, Sum(name, 0, 0, 0, 0, NOTHING))
-        was = call.answered_s is not None
-        made[name] = replace(
-            before,
-            calls=before.calls + 1,
-            answered=before.answered + was,
-            international=before.international + call.international,
-            seconds=before.seconds + seconds_of(kept),
-            cost=before.cost + kept.cost,
-        )
-    if by == "day":
-        return sorted(made.values(), key=lambda each: each.name)
-    return sorted(made.values(), key=lambda each: (-each.cost, -each.calls, each.name))
+def write_calls(calls: Iterable[CallLine]) -> Iterator[str]:
+    """Yield calls as CSV, a line each, with a heading; no cell is a formula to a spreadsheet."""
+    yield csv_line(HEADING)
+    for each in calls:
+        facts = (str(each.day), each.account, each.room, each.number, each.country)
+        yield csv_line((*facts, str(each.seconds), f"{each.cost:.4f}", each.currency))
 
 
-def seconds_of(kept: KeptCall) -> int:
-    """Return how long a call was spoken, in begun seconds."""
-    call = kept.call
-    if call.answered_s is None or call.ended_s is None:
-        return 0
-    return whole_seconds(call.ended_s - call.answered_s)
-
-
-def write_calls(calls: Iterable[KeptCall]) -> str:
-    """Return calls as CSV, a line each."""
+def csv_line(cells: Iterable[str]) -> str:
+    """Return a line of CSV."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ("day", "extension", "room", "number", "country", "seconds", "cost", "currency")
-    )
-    for kept in calls:
-        call = kept.call
-        if call.ended_s is not None:
-            facts = (call.day, kept.account, kept.room, call.to, call.country)
-            writer.writerow((*facts, seconds_of(kept), f"{kept.cost:.4f}", kept.currency))
+    csv.writer(out, lineterminator="\n").writerow([harmless(cell) for cell in cells])
     return out.getvalue()

@@ -8,20 +8,25 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitors.guarding.agi import AgiServer
+from monitors.guarding.agi import AgiRequest, AgiServer
+from monitors.guarding.desk import OverRecord
 from monitors.guarding.exchange import Exchange
 from monitors.guarding.line import Journal, PbxLine
 from monitors.probes.pbx.asterisk import AsteriskAccess
+from monitors.store.calls_guard import TELLS_EVERY_S, GuardSeen, keep_seen, seen_of
 from provisioner.access import inside
 from provisioner.config import CallQuestions
 from provisioner.db import Database
+from provisioner.delivery import utc_now
 from provisioner.errors import BellwireError, SettingsError
 from provisioner.inventory.records import Pbx, Site
 from provisioner.pbx.asterisk_syntax import context_prefix
@@ -32,6 +37,8 @@ log = logging.getLogger(__name__)
 KEEP_EVERY_S = 0.1
 SWITCH_S = 0.0005
 """Threads that write take turns with the one that answers so often (``sys.setswitchinterval``)."""
+SOON_S, LATEST_S = 0.005, 0.2
+"""Cuts are looked at so soon after a change; later where that is much work."""
 REFRESH_EVERY_S = 1.0
 RESOLVE_EVERY_S = 60.0
 FORGET_EVERY_S = 3600.0
@@ -53,9 +60,13 @@ class GuardService:
         self, database: Database, monitoring: Database, box: Box, settings: CallQuestions
     ) -> None:
         self._settings = settings
+        self._monitoring = monitoring
         self._dirty: set[str] = set()
-        self._exchange = Exchange(database, monitoring, box, changed=self._dirty.add)
+        self._cut_after_s = SOON_S
+        self._exchange = Exchange(database, monitoring, box, changed=self._moved)
         self._lines: dict[str, tuple[Pbx, PbxLine]] = {}
+        self._told: dict[str, bool] = {}
+        self._over: deque[tuple[str, int, str]] = deque()
         self._peers: frozenset[str] = frozenset()
         self._resolved: tuple[Site, ...] | None = None
         self._resolve_s = 0.0
@@ -79,7 +90,7 @@ class GuardService:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         await self._refresh()
-        server = AgiServer(self._exchange.answer, self._admits)
+        server = AgiServer(self._answer, self._admits)
         try:
             address = await server.start(self._settings.host, self._settings.port)
         except OSError as problem:
@@ -91,7 +102,10 @@ class GuardService:
             asyncio.create_task(_again(KEEP_EVERY_S, self._keep)),
             asyncio.create_task(_again(REFRESH_EVERY_S, self._refresh)),
             asyncio.create_task(_again(FORGET_EVERY_S, self._forget)),
+            asyncio.create_task(_again(TELLS_EVERY_S, self._tell)),
         ]
+        with suppress(SQLAlchemyError):  # it is tried again
+            await self._tell()
         if ready is not None:
             ready(address)
         try:
@@ -109,12 +123,41 @@ class GuardService:
 
     async def _keep(self) -> None:
         await self._exchange.keep()
-        now = datetime.now(UTC)
-        while self._dirty:
-            site = self._dirty.pop()
+        self._let_go()
+
+    def _moved(self, site: str) -> None:
+        """Calls of a site have changed: what shares their money is cut at another time, soon."""
+        if site not in self._dirty and self._loop is not None:
+            self._dirty.add(site)
+            self._loop.call_later(self._cut_after_s, self._cut, site)
+
+    def _cut(self, site: str) -> None:
+        self._dirty.discard(site)
+        desk, line = self._exchange.desk(site), self._lines.get(site)
+        if desk is None or line is None:
+            return
+        began_s = time.perf_counter()
+        line[1].cut(desk.cuts(datetime.now(UTC)))
+        took_s = time.perf_counter() - began_s
+        self._cut_after_s = min(LATEST_S, max(SOON_S, took_s * 10))
+
+    def _let_go(self) -> None:
+        """What is stored need not stand in the PBXs' journals any longer."""
+        waiting = len(self._over)
+        for _ in range(waiting):
+            site, mark, call_id = self._over.popleft()
             desk, line = self._exchange.desk(site), self._lines.get(site)
-            if desk is not None and line is not None:
-                line[1].cut(desk.cuts(now))
+            if desk is None or line is None:
+                continue
+            if desk.ledger.has_stored(mark):
+                line[1].drop(call_id)
+            else:
+                self._over.append((site, mark, call_id))
+
+    async def _answer(self, asked: AgiRequest) -> Mapping[str, str]:
+        said = await self._exchange.answer(asked)
+        line = self._lines.get(asked.arguments[0]) if asked.arguments else None
+        return said if line is not None and line[1].is_up else {"BW_TELL": "agi", **said}
 
     async def _refresh(self) -> None:
         await self._exchange.refresh()
@@ -129,9 +172,26 @@ class GuardService:
             self._resolved = self._exchange.sites
             self._resolve_s = time.monotonic() + RESOLVE_EVERY_S
             self._peers = await asyncio.to_thread(_addresses, self._resolved)
+        if any(self._told.get(site) is not line.is_up for site, (_, line) in self._lines.items()):
+            await self._tell()
 
     async def _forget(self) -> None:
         self._exchange.forget()
+
+    async def _tell(self) -> None:
+        """Say that it is there: the pages show it."""
+        now = utc_now()
+        seen = [self._seen(site.id, now) for site in self._exchange.sites]
+        await asyncio.to_thread(keep_seen, self._monitoring, seen)
+        self._told = {each.site: each.connected for each in seen}
+
+    def _seen(self, site: str, now: datetime) -> GuardSeen:
+        if site not in self._lines:
+            return GuardSeen(site, now, connected=False)
+        line = self._lines[site][1]
+        read_s = line.reconciled_s
+        read_at = datetime.fromtimestamp(read_s, UTC).replace(tzinfo=None) if read_s else None
+        return GuardSeen(site, now, line.is_up, line.problem, read_at)
 
     async def _connect(self, site: Site) -> None:
         before = self._lines.pop(site.id, None)
@@ -145,16 +205,24 @@ class GuardService:
             site.id,
             AsteriskAccess(pbx.host, pbx.port, pbx.username, secret),
             f"{context_prefix(site.id)}-calls",
-            partial(self._heard_answer, site.id),
+            partial(self._heard, self._exchange.answered, site.id),
+            partial(self._heard, self._heard_over, site.id),
+            partial(self._heard, self._exchange.code_missed, site.id),
             partial(self._take_journal, site.id),
         )
         self._lines[site.id] = (pbx, line)
-        line.start()
+        line.start(_heard_s(await asyncio.to_thread(seen_of, self._monitoring, site.id)))
 
-    def _heard_answer(self, site: str, call_id: str, at_s: float) -> None:
-        """In the line's thread."""
+    def _heard(self, take: Callable[..., object], *what: object) -> None:
+        """In the line's thread: let the loop take it."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._exchange.answered, site, call_id, at_s)
+            with suppress(RuntimeError):  # it has ended; the journal keeps it
+                self._loop.call_soon_threadsafe(take, *what)
+
+    def _heard_over(self, site: str, record: OverRecord) -> None:
+        mark = self._exchange.over(site, record)
+        if mark is not None and record.since_s is not None:
+            self._over.append((site, mark, record.call_id))
 
     def _take_journal(self, site: str, journal: Journal) -> Sequence[str]:
         """In the line's thread, which waits for the answer."""
@@ -179,6 +247,12 @@ async def _again(every_s: float, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except (BellwireError, SQLAlchemyError, OSError):
             log.exception("the guard of calls could not do all of its work")
+
+
+def _heard_s(seen: GuardSeen | None) -> float | None:
+    """When the PBX of a site was last heard, by what the process of before said of itself."""
+    at = None if seen is None else seen.seen_at if seen.connected else seen.reconciled_at
+    return None if at is None else at.replace(tzinfo=UTC).timestamp()
 
 
 def _addresses(sites: Iterable[Site]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitors.calls.donotcall import Checked, Consent, DoNotCallList
@@ -61,6 +61,14 @@ def rates_text(database: Database, site: str) -> tuple[str, str] | None:
     with database.read() as session:
         row = session.execute(query).one_or_none()
     return None if row is None else (zlib.decompress(row.body).decode(), row.currency)
+
+
+def rates_currency(database: Database, site: str) -> str | None:
+    """Return the currency of a site's rates; None: it has none."""
+    query = select(call_rates.c.currency).where(call_rates.c.site == site)
+    with database.read() as session:
+        found: str | None = session.scalar(query)
+    return found
 
 
 def keep_list(session: Session, site: str, made: DoNotCallList, imported: Imported) -> None:
@@ -154,14 +162,49 @@ def checks_of(database: Database, site: str, since: datetime, until: datetime) -
     kept = do_not_call_check.c
     query = select(do_not_call_check).where(kept.site == site, kept.at >= since, kept.at < until)
     with database.read() as session:
-        return [
-            Checked(
-                _aware(r.at), r.extension, r.number,
-                tuple((name, date.fromisoformat(day)) for name, day in r.lists),
-                r.found, r.consent, r.stale, r.result,
-            )
-            for r in session.execute(query.order_by(kept.at))
-        ]  # fmt: skip
+        return [_checked(r) for r in session.execute(query.order_by(kept.at, kept.call_id))]
+
+
+def page_of_checks(
+    database: Database, site: str, since: datetime, until: datetime, limit: int, after: str = ""
+) -> list[tuple[str, Checked]]:
+    """Return checks between two moments, naive UTC, the newest first.
+
+    Args:
+        database: the monitor's.
+        site: its id.
+        since: the first moment that counts.
+        until: the first that does not.
+        limit: how many at most.
+        after: what came with the last one of the page before; empty: the first page. One that
+            nobody gave is the end.
+
+    Returns:
+        each check with what the page after it begins after.
+    """
+    kept = do_not_call_check.c
+    query = select(do_not_call_check).where(kept.site == site, kept.at >= since, kept.at < until)
+    if after:
+        moment, _, call_id = after.partition(" ")
+        try:
+            at = datetime.fromisoformat(moment)
+        except ValueError:
+            return []
+        if at.tzinfo is not None:
+            return []
+        query = query.where(or_(kept.at < at, and_(kept.at == at, kept.call_id < call_id)))
+    newest = query.order_by(kept.at.desc(), kept.call_id.desc()).limit(limit)
+    with database.read() as session:
+        rows = list(session.execute(newest))
+    return [(f"{r.at.isoformat()} {r.call_id}", _checked(r)) for r in rows]
+
+
+def _checked(row: Any) -> Checked:  # noqa: ANN401 - a row
+    lists = tuple((name, date.fromisoformat(day)) for name, day in row.lists)
+    return Checked(
+        _aware(row.at), row.extension, row.number, lists, row.found, row.consent, row.stale,
+        row.result,
+    )  # fmt: skip
 
 
 def _replace(session: Session, table: Any, keys: list[str], values: dict[str, Any]) -> None:  # noqa: ANN401 - a table

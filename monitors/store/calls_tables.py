@@ -168,3 +168,13 @@ call_stamp = Table(
     Column("site", String(64), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+
+call_guard = Table(
+    "call_guard",  # what the process that guards calls said of itself last
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("seen_at", DateTime, nullable=False),
+    Column("connected", Boolean, nullable=False),  # with the PBX's manager interface
+    Column("problem", String(200), nullable=False),  # why not, in one line
+    Column("reconciled_at", DateTime),  # the PBX's journal was read; NULL: not since it started
+)

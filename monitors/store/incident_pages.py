@@ -86,6 +86,19 @@ def incidents_of_phone(database: Database, mac: str, limit: int = 50) -> tuple[I
     return _read(database, query.order_by(incident.c.id.desc()).limit(limit))
 
 
+def homes_of(database: Database, macs: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of the open incidents that phones are in, by MAC."""
+    there, wanted = incident_phone.c, list(macs)
+    query = (
+        select(there.mac, incident.c.id)
+        .join(incident, incident.c.id == there.incident_id)
+        .where(there.mac.in_(wanted), there.left_at.is_(None), incident.c.closed_at.is_(None))
+        .order_by(incident.c.id)
+    )
+    with database.read() as session:
+        return {mac: number for mac, number in session.execute(query)}  # noqa: C416 - rows
+
+
 def forget_incidents(database: Database, before: datetime) -> int:
     """Delete incidents closed before a time, with their timelines; returns how many."""
     with database.write() as session:

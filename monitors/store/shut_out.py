@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, Index, Integer, String, Table, delete, select, update
+from sqlalchemy import Column, DateTime, Index, Integer, String, Table, delete, select, true, update
 
 from monitors.firewall.judging import Past, Verdict
 from monitors.store.tables import metadata
@@ -110,9 +110,17 @@ def note_problem(database: Database, site: str, address: str, problem: str) -> N
         session.execute(update(shut_out).where(*here).values(problem=problem[:PROBLEM_MAX]))
 
 
-def release(database: Database, address: str, who: str, now: datetime) -> Sequence[str]:
-    """End the time of an address; its past is forgiven. Returns the sites that had shut it out."""
-    standing = (shut_out.c.address == address, shut_out.c.until > now)
+def release(
+    database: Database, address: str, who: str, now: datetime,
+    at_sites: Iterable[str] | None = None,
+) -> Sequence[str]:  # fmt: skip
+    """End the time of an address at all sites, or at some; its past is forgiven there.
+
+    Returns:
+        those of the sites that had shut it out.
+    """
+    mine = true() if at_sites is None else shut_out.c.site.in_(sorted(at_sites))
+    standing = (shut_out.c.address == address, shut_out.c.until > now, mine)
     with database.write() as session:
         sites = session.scalars(select(shut_out.c.site).where(*standing)).all()
         over = {"until": now, "times": 0, "problem": "", "released_by": who[:100]}

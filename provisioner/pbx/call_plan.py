@@ -20,6 +20,9 @@ from provisioner.pbx.site import PbxSite
 VOICES = frozenset({"en", "es", "ru"})
 """Languages of Asterisk's own sound packages that prompts are spoken in."""
 RING_OUT_S = 120
+ASK_S = 2.5
+"""So long a call waits for bellwire; longer than the two seconds of Asterisk's own for a host that
+is down, so that those two cannot come together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class CallPlan:
 
     Attributes:
         ask: where bellwire answers, as a URL of FastAGI.
+        ask_s: so long a call waits for an answer.
         trunk: PJSIP endpoint by which calls leave; empty: by a context of the owner's.
         outgoing: whose phones may call to the outside.
         emergency: emergency numbers of the country that the dial plan has not yet.
@@ -54,6 +58,7 @@ class CallPlan:
     """
 
     ask: str
+    ask_s: float
     trunk: str
     outgoing: tuple[str, ...]
     emergency: tuple[str, ...]
@@ -92,6 +97,7 @@ def call_plan(
     groups = tuple(_groups(calls, plan, accounts))
     return CallPlan(
         ask=f"agi://{host}:{calls.pbx.port}",
+        ask_s=ASK_S,
         trunk=calls.pbx.trunk,
         outgoing=calls.pbx.outgoing,
         emergency=tuple(map(dialled, more)),

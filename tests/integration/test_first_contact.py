@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -256,25 +257,26 @@ def test_a_waiting_phone_is_adopted_and_boots(
     assert boots(device, f"{server.url}/") == [extension]
 
 
-def test_adopting_changes_nothing_else(casa: DataFolder) -> None:
+def test_adopting_changes_nothing_else(casa: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people at work at once: what the other has just changed is not taken back."""
-    from provisioner.adopt import Spot, adopt
-    from provisioner.apply import Applier
+    from provisioner import adopt as adopting
+    from provisioner.edits.whole import apply_whole
     from tests.integration.servers import small_site
 
     site = small_site(casa.url)
     site["rooms"].append({"id": "office-1", "template": "office", "extension": "2501"})
     casa.apply(site)
+
+    def slowly(*args: Any, **kwargs: Any) -> object:
+        casa.apply(site | {"name": "Changed meanwhile"}, options=("--no-render",))
+        return apply_whole(*args, **kwargs)
+
+    monkeypatch.setattr(adopting, "apply_whole", slowly)
     with casa.opened() as installation:
-
-        class Slow(Applier):
-            def apply(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-                casa.apply(site | {"name": "Changed meanwhile"}, options=("--no-render",))
-                return super().apply(*args, **kwargs)  # type: ignore[arg-type]
-
-        slow = Slow(installation.database, installation.box, installation.catalogue)
-        spot = Spot("casa", "office-1", "desk")
-        adopt(slow, MacAddress("805ec0fffe03"), spot, "yealink/t31p", "test")
+        spot = adopting.Spot("casa", "office-1", "desk")
+        adopting.adopt(
+            installation.applier, MacAddress("805ec0fffe03"), spot, "yealink/t31p", "test"
+        )
     assert casa.rows("select name from site") == [("Changed meanwhile",)]
     assert casa.rows("select room_id from phone where mac = '805ec0fffe03'") == [("office-1",)]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,10 +16,12 @@ from monitors.status import State, Status
 from monitors.store.statuses import KeptStatus, keep_statuses, statuses_of
 from provisioner.config import read_settings
 from provisioner.delivery import Delivery, utc_now
+from provisioner.edits.documents import room_document
 from provisioner.edits.edit import Edit, EditError
 from provisioner.edits.rollout import Member, Policy, Standing, advance, standing
 from provisioner.edits.rollout import State as Stand
 from provisioner.edits.stage_desk import StageDesk
+from provisioner.edits.whole import apply_whole
 from provisioner.errors import InventoryError
 from provisioner.filestore.rollout import Step
 from provisioner.identify import FetchRequest
@@ -276,6 +279,123 @@ def test_a_preset_in_stages_and_a_new_key(hotel: Hotel) -> None:
                 stage_desk(again).pause(number, "x", hotel.now)
         with again.database.read() as session:
             assert set(session.scalars(select(PhoneRow.preset))) == {"quiet"}
+
+
+# what else is changed meanwhile
+
+
+def room_of(hotel: Hotel, name: str) -> dict[str, Any]:
+    here = hotel.installation
+    with here.database.read() as session:
+        return room_document(session, here.box, "big", name, here.catalogue)
+
+
+def edited(hotel: Hotel, room: str, **parts: Any) -> int:
+    document = {**room_of(hotel, room), **parts}
+    return hotel.installation.edits.apply(Edit("big", rooms=(document,)), who="ivan").change
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_a_stop_leaves_what_was_edited_meanwhile(hotel: Hotel, by_itself: bool) -> None:
+    number = hotel.begin(Policy(take_back=by_itself))
+    hotel.render()
+    phones = room_of(hotel, "r0")["phones"]
+    other = {"settings": {"screen": {"backlight_s": 77}}}
+    position = next(iter(phones))
+    change = edited(hotel, "r0", name="Suite", phones={position: {**phones[position], **other}})
+    edited(hotel, "r9", name="Attic")
+    written = room_of(hotel, "r0")
+    hotel.render()
+    assert hotel.macs[0] in hotel.new_ones()  # it has the new head and the new room
+    if by_itself:
+        hotel.step(minutes=16)
+    else:
+        hotel.stages.take_back(number, "web:maria", hotel.now)
+    hotel.render()
+    assert hotel.standing()[0] is Stand.WITHDRAWN
+    assert hotel.new_ones() == set()
+    assert room_of(hotel, "r0") == written
+    assert room_of(hotel, "r9")["name"] == "Attic"
+    with hotel.installation.database.read() as session:
+        phone = session.get_one(PhoneRow, hotel.macs[0])
+        assert phone.settings == {"screen": {"backlight_s": 77}}
+    hotel.installation.edits.undo(change, who="ivan")  # the history is not in the way either
+    assert room_of(hotel, "r0").get("name") != "Suite"
+
+
+def test_a_preset_chosen_meanwhile_counts_from_then_on(hotel: Hotel) -> None:
+    templates = {"guest-room": {"positions": [{"id": "bedside", "preset": "quiet"}]}}
+    edit = Edit("big", head={"presets": {"quiet": {}}, "room_templates": templates})
+    number = hotel.stages.begin(edit, POLICY, "web:maria", "", utc_now())
+    phones = room_of(hotel, "r0")["phones"]
+    chosen = {"bedside": {**phones["bedside"], "preset": "bathroom"}}
+    edited(hotel, "r0", phones=chosen)
+
+    def presets() -> list[str]:
+        with hotel.installation.database.read() as session:
+            return [
+                hotel.installation.press.kit(session, MacAddress(mac)).phone.preset
+                for mac in hotel.macs[:2]
+            ]
+
+    assert presets() == ["bathroom", "quiet"]
+    for _ in range(3):
+        hotel.stages.pause(number, "x", hotel.now)
+        hotel.stages.resume(number, "x", hotel.now, skip=True)
+    assert hotel.standing()[0] is Stand.DONE
+    assert presets() == ["bathroom", "quiet"]
+
+
+def test_a_phone_that_is_replaced_meanwhile_is_not_waited_for(hotel: Hotel) -> None:
+    hotel.begin()
+    hotel.render()
+    gone, others = hotel.macs[0], hotel.macs[1:5]
+    edits = hotel.installation.edits
+    edits.apply(edits.replacement(MacAddress(gone), MacAddress("0c383effff01")), who="ivan")
+    hotel.render()
+    hotel.fetch(*others)
+    hotel.step()
+    hotel.step()
+    assert hotel.standing() == (Stand.ACTIVE, 1, "")
+    assert "0c383effff01" not in hotel.new_ones()  # it comes with the rest
+
+
+def test_a_room_that_needs_what_the_new_head_drops_stops_it_with_a_sentence(hotel: Hotel) -> None:
+    edits = hotel.installation.edits
+    edits.apply(Edit("big", head={"presets": {"vip": {}}}), who="maria")
+    head = {"presets": None, "sip": {"registrar": "new.example"}}
+    number = hotel.stages.begin(Edit("big", head=head), POLICY, "web:maria", "", utc_now())
+    phones = room_of(hotel, "r11")["phones"]
+    position = next(iter(phones))
+    edited(hotel, "r11", phones={position: {**phones[position], "preset": "vip"}})
+    for _ in range(3):
+        hotel.stages.pause(number, "x", hotel.now)
+        hotel.stages.resume(number, "x", hotel.now, skip=True)
+    state, _, reason = hotel.standing()
+    assert state is Stand.STOPPED
+    assert f"vip is still used by {position} of room r11" in reason
+    hotel.stages.take_back(number, "x", hotel.now)
+    hotel.render()
+    assert hotel.new_ones() == set()
+    assert room_of(hotel, "r11")["phones"][position]["preset"] == "vip"
+
+
+def test_neither_an_undo_nor_a_file_changes_the_head_meanwhile(hotel: Hotel) -> None:
+    edits, applier = hotel.installation.edits, hotel.installation.applier
+    first = edits.apply(Edit("big", head={"name": "Before"}), who="maria").change
+    hotel.begin()
+    with pytest.raises(EditError, match="rolled out in stages"):
+        edits.undo(first, who="maria")
+    file = hotel.installation.settings.data.parent / "site.yaml"
+    site = yaml.safe_load(file.read_text())["sites"][0]
+    site["name"] = "Before"
+    site["rooms"][0]["name"] = "By file"
+    file.write_text(yaml.safe_dump({"sites": [site]}))
+    apply_whole(applier, applier.read([file])[0], who="cli")  # rooms go on by file too
+    file.write_text(yaml.safe_dump({"sites": [{**site, "name": "By file"}]}))
+    with pytest.raises(EditError, match="let it end, or take it back first"):
+        apply_whole(applier, applier.read([file])[0], who="cli")
+    assert hotel.standing()[0] is Stand.ACTIVE
 
 
 # decisions

@@ -70,14 +70,14 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
     return True
 
 
-def choose_ports() -> Ports:
+def choose_ports(rtp_ports: int = RTP_PORTS) -> Ports:
     """Return ports that are free now, for one Asterisk."""
-    rtp = free_port(socket.SOCK_DGRAM, RTP_PORTS)
+    rtp = free_port(socket.SOCK_DGRAM, rtp_ports)
     return Ports(
         sip=free_port(socket.SOCK_DGRAM),
         ami=free_port(socket.SOCK_STREAM),
         rtp_first=rtp,
-        rtp_last=rtp + RTP_PORTS - 1,
+        rtp_last=rtp + rtp_ports - 1,
     )
 
 
@@ -88,9 +88,11 @@ class Asterisk:
         ami_user: Name of the manager user, who may read and write every class.
         ami_secret: Secret of that user, new for every rig.
         directory: Folder of this Asterisk; made at the start and removed at the end.
+        rtp_ports: How many ports it has for voice; a call through it takes four.
     """
 
     ami_user = "bellwire"
+    rtp_ports = RTP_PORTS
     directory: Path
 
     def __init__(self, include_dir: Path, *, extra_modules: tuple[str, ...] = ()) -> None:
@@ -173,7 +175,7 @@ class Asterisk:
 
     def _boot(self) -> None:
         for _ in range(BOOT_ATTEMPTS):
-            self._ports = choose_ports()
+            self._ports = choose_ports(self.rtp_ports)
             self._write_configuration()
             self._start()
             if _PORT_TAKEN not in self.log:

@@ -19,7 +19,7 @@ END_LIMIT_S = 30.0
 START_LIMIT_S = 10.0
 
 _HEAD = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
-_SDP = """v=0
+SDP = """v=0
 o=- 1 1 IN IP4 [local_ip]
 s=-
 c=IN IP4 [media_ip]
@@ -28,7 +28,7 @@ m=audio [media_port] RTP/AVP 8 101
 a=rtpmap:8 PCMA/8000
 a=rtpmap:101 telephone-event/8000
 """
-_INVITE = """<send{retrans}><![CDATA[
+INVITE = """<send{retrans}><![CDATA[
 
 INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch]
@@ -44,7 +44,7 @@ Content-Length: [len]
 {sdp}
 ]]></send>
 """
-_IN_DIALOG = """<send><![CDATA[
+IN_DIALOG = """<send><![CDATA[
 
 {method} [next_url] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch]
@@ -59,7 +59,7 @@ Content-Length: 0
 
 ]]></send>
 """
-_REFUSED_ACK = """<send><![CDATA[
+REFUSED_ACK = """<send><![CDATA[
 
 ACK sip:{number}@[remote_ip]:[remote_port] SIP/2.0
 [last_Via:]
@@ -72,8 +72,8 @@ Content-Length: 0
 
 ]]></send>
 """
-_EARLY = "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183, 181))
-_REPLY = """<send{retrans}><![CDATA[
+EARLY = "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183, 181))
+REPLY = """<send{retrans}><![CDATA[
 
 SIP/2.0 {status}
 [last_Via:]
@@ -85,7 +85,7 @@ Contact: <sip:[local_ip]:[local_port]>
 {body}
 ]]></send>
 """
-_BYE_OK = """<send><![CDATA[
+BYE_OK = """<send><![CDATA[
 
 SIP/2.0 200 OK
 [last_Via:]
@@ -97,7 +97,7 @@ Content-Length: 0
 
 ]]></send>
 """
-_WITH_SDP = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{_SDP}"
+WITH_SDP = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{SDP}"
 
 
 @dataclass(frozen=True)
@@ -135,32 +135,33 @@ def scenario(
         media_port: where a ``Keypad`` listens; 0: nobody keys anything.
     """
     facts = {"user": caller.user, "number": number}
-    sdp = _SDP.replace("[media_port]", str(media_port)) if media_port else _SDP
-    steps = [_INVITE.format(**facts, cseq=1, auth="", sdp=sdp, retrans=' retrans="500"')]
+    sdp = SDP.replace("[media_port]", str(media_port)) if media_port else SDP
+    steps = [INVITE.format(**facts, cseq=1, auth="", sdp=sdp, retrans=' retrans="500"')]
     cseq = 1
     if caller.secret:
         cseq = 2
         steps.append('<recv response="100" optional="true"/><recv response="401" auth="true"/>')
-        steps.append(_REFUSED_ACK.format(**facts, cseq=1))
+        steps.append(REFUSED_ACK.format(**facts, cseq=1))
         login = f"[authentication username={caller.user} password={caller.secret}]\n"
-        steps.append(_INVITE.format(**facts, cseq=2, auth=login, sdp=sdp, retrans=""))
-    steps.append(_EARLY)
+        steps.append(INVITE.format(**facts, cseq=2, auth=login, sdp=sdp, retrans=""))
+    steps.append(EARLY)
     if refused:
         steps.append(f'<recv response="{refused}"/>')
-        steps.append(_REFUSED_ACK.format(**facts, cseq=cseq))
-        return _whole(steps)
+        steps.append(REFUSED_ACK.format(**facts, cseq=cseq))
+        return whole(steps)
     steps.append('<recv response="200" rrs="true"/>')
-    steps.append(_IN_DIALOG.format(**facts, method="ACK", cseq=cseq))
+    steps.append(IN_DIALOG.format(**facts, method="ACK", cseq=cseq))
     if cut:
-        steps.append(f'<recv request="BYE"/>{_BYE_OK}')
-        return _whole(steps)
+        steps.append(f'<recv request="BYE"/>{BYE_OK}')
+        return whole(steps)
     steps.append(f'<pause milliseconds="{talk_ms}"/>')
-    steps.append(_IN_DIALOG.format(**facts, method="BYE", cseq=cseq + 1))
+    steps.append(IN_DIALOG.format(**facts, method="BYE", cseq=cseq + 1))
     steps.append('<recv response="200"/>')
-    return _whole(steps)
+    return whole(steps)
 
 
-def _whole(steps: Sequence[str]) -> str:
+def whole(steps: Sequence[str]) -> str:
+    """Return a scenario of some steps."""
     return f'{_HEAD}<scenario name="call">\n{"".join(steps)}\n</scenario>\n'
 
 
@@ -262,13 +263,13 @@ class Operator:
         self._counts = folder / f"operator-{self.port}.csv"
         steps = [
             '<recv request="INVITE"/>',
-            _REPLY.format(status="180 Ringing", body="Content-Length: 0\n", retrans=""),
-            _REPLY.format(status="200 OK", body=_WITH_SDP, retrans=' retrans="500"'),
+            REPLY.format(status="180 Ringing", body="Content-Length: 0\n", retrans=""),
+            REPLY.format(status="200 OK", body=WITH_SDP, retrans=' retrans="500"'),
             '<recv request="ACK"/>',
-            f'<recv request="BYE"/>{_BYE_OK}',
+            f'<recv request="BYE"/>{BYE_OK}',
         ]
         file = folder / f"operator-{self.port}.xml"
-        file.write_text(_whole(steps), encoding="latin-1")
+        file.write_text(whole(steps), encoding="latin-1")
         self._process = subprocess.Popen(
             [
                 "sipp", "-sf", str(file), "-i", address, "-mi", address, "-p", str(self.port),

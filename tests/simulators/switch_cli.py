@@ -28,11 +28,13 @@ class Rule:
     Attributes:
         typed: the whole line, as a regular expression.
         mode: where it is known; empty: everywhere.
-        says: what the switch answers; ``{line}`` is the port's line of configuration.
+        says: what the switch answers; ``{line}`` is the port's line of configuration, ``{config}``
+            all that commands have added.
         to: the mode it leads to; empty: it stays.
         line: the line of configuration that the port has afterwards.
         commits: makes the line that was set before count.
         asks: a question; only after its answer the command counts.
+        adds: it becomes a line of the configuration, in the place of one with as many words alike.
     """
 
     typed: str
@@ -42,6 +44,7 @@ class Rule:
     line: str = ""
     commits: bool = False
     asks: str = ""
+    adds: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Switch:
     deaf_to: str = ""
     hangs_up_on: str = ""
     pending: str = ""
+    config: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def has_power(self) -> bool:
@@ -171,7 +175,10 @@ class _Talk:
                 switch.pending = rule.line or switch.pending
             else:
                 switch.set(switch.pending if rule.commits else rule.line)
-            return rule.says.replace("{line}", switch.lines[-1])
+            if rule.adds:
+                switch.config[tuple(line.split()[: rule.adds])] = line.strip()
+            config = "".join(f" {each}\r\n" for each in switch.config.values())
+            return rule.says.replace("{line}", switch.lines[-1]).replace("{config}", config)
         return switch.script.unknown
 
     def _prompt(self) -> None:

@@ -45,7 +45,8 @@ def test_sentences() -> None:
     assert (
         sentence(because) == "Account 2214 has nothing left of the 10.00 EUR it may spend in a day."
     )
-    assert sentence(because, "ru") == "Account 2214: дневной лимит 10.00 EUR исчерпан."
+    assert sentence(because, "ru") == "Аккаунт 2214: дневной лимит 10.00 EUR исчерпан."
+    assert sentence(because, "es").startswith("A la cuenta 2214 no le queda nada de los 10.00 EUR")
     assert sentence(because, "fr") == sentence(because, "en")
     with pytest.raises(KeyError):
         sentence(Because("unheard"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -294,3 +295,32 @@ def test_records_of_the_pbx() -> None:
     ]
     assert record_of(["", "2214"]) is None
     assert record_of(["1-1"]) == OverRecord("1-1", "", "", None, None, None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("site", [{}, {"spend_day": 40}])
+def test_cuts_that_are_looked_at_one_by_one_are_those_of_all_together(
+    seed: int, site: dict[str, Any]
+) -> None:
+    """Only calls that share money with a change are looked at again: nothing else has moved."""
+    chance, free = random.Random(seed), dict.fromkeys(("simultaneous", "international_hour"))
+    desk = CallDesk(facts(limits={"account": {"spend_day": 30, **free}, "site": site}))
+    open_calls: list[str] = []
+    for step in range(60):
+        at = NOW + timedelta(seconds=step / 4)
+        what = chance.randrange(3) if open_calls else 0
+        if what == 0:
+            number = chance.choice(("0044201234567", "912345678"))
+            said = desk.outgoing(f"{step}-1", chance.choice(("100", "110", "2214")), number, at)
+            if said["BW_VERDICT"] == "dial":
+                open_calls.append(f"{step}-1")
+        elif what == 1:
+            desk.answered(chance.choice(open_calls), at.timestamp())
+        else:
+            call_id = open_calls.pop(chance.randrange(len(open_calls)))
+            call = desk.book.call(call_id)
+            assert call is not None
+            desk.over(over(call_id, call.started_s, call.answered_s, at.timestamp()))
+        looked_at = desk.cuts(at)
+        desk._moved = None
+        assert looked_at == pytest.approx(desk.cuts(at), abs=1), step

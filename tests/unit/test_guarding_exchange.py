@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -14,12 +15,14 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from monitors.guarding import exchange as exchange_module
+from monitors.guarding import keeping as keeping_module
 from monitors.guarding.agi import AgiRequest
 from monitors.guarding.desk import OverRecord
 from monitors.guarding.exchange import Exchange
 from monitors.guarding.line import Journal
 from monitors.store.calls import calls_between, live_calls
 from monitors.store.calls_blocks import blocks_of
+from monitors.store.incidents import open_incidents
 from provisioner.config import read_settings
 from web.cli import main
 from web.installation import Installation, opened
@@ -159,6 +162,57 @@ def test_a_restart_in_the_middle_of_a_call_counts_it_once(here: Installation) ->
     ] == "blocked"  # fmt: skip
 
 
+def test_a_block_without_an_incident_gets_one_at_the_start(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the process is killed between the two."""
+
+    async def pass_a_limit(exchange: Exchange) -> None:
+        for number in ("1-1", "2-1"):
+            await exchange.answer(ask("outgoing", "aurora", number, "2214", "0033123456789"))
+        with suppress(ValueError):
+            await exchange.keep()
+
+    def killed(*_: object) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(keeping_module, "open_incident", killed)
+        run(here, pass_a_limit)
+    assert [b.rule for b in blocks_of(here.monitoring, "aurora")] == ["calls_hour"]
+    assert open_incidents(here.monitoring, "aurora") == ()
+    for _ in range(2):
+        run(here, lambda exchange: exchange.keep())
+        (incident,) = open_incidents(here.monitoring, "aurora")
+    assert (incident.key, incident.rule) == ("calls account 2214", "K2")
+
+
+def test_the_end_of_a_call_is_told_by_an_event_too(here: Installation) -> None:
+    """The mark says when it is stored, though more comes in meanwhile."""
+    ended = OverRecord("1-1", "2214", "+34912345678", NOW_S, NOW_S + 1, NOW_S + 5)
+
+    async def work(exchange: Exchange) -> list[bool]:
+        await exchange.answer(ask("outgoing", "aurora", "1-1", "2214", "912345678"))
+        mark = exchange.over("aurora", ended)
+        desk = exchange.desk("aurora")
+        assert desk is not None
+        assert mark is not None
+        said = [desk.ledger.has_stored(mark)]
+        await exchange.answer(ask("outgoing", "aurora", "2-1", "2215", "912345678"))
+        await exchange.keep()
+        await exchange.answer(ask("outgoing", "aurora", "3-1", "2215", "912345678"))
+        said += [desk.ledger.has_stored(mark), desk.ledger.is_settled]
+        assert exchange.over("villa", ended) is None
+        return said
+
+    assert run(here, work) == [False, True, False]
+    (kept,) = [
+        k for k in calls_between(here.monitoring, "aurora", NOW.date(), NOW.date())
+        if k.call.ended_s
+    ]  # fmt: skip
+    assert kept.call.ended_s == NOW_S + 5
+
+
 def test_what_the_pbx_kept_is_counted_and_may_go(here: Installation) -> None:
     ended = OverRecord("7.1-1", "2214", "+34912345678", NOW_S - 90, NOW_S - 80, NOW_S - 20)
     goes_on = OverRecord("8.1-1", "2215", "+34912345678", NOW_S - 60, NOW_S - 50, None)
@@ -183,7 +237,7 @@ def test_what_the_pbx_kept_is_counted_and_may_go(here: Installation) -> None:
         assert await exchange.take_journal("villa", journal) == []
         return again
 
-    assert run(here, work) == ["7.1-1"]
+    assert run(here, work) == ["6.1-1", "7.1-1"]  # a crash may bring back what was deleted
     kept = {
         k.call.id: k.call for k in calls_between(here.monitoring, "aurora", NOW.date(), NOW.date())
     }

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitors.calls.book import CallBook, OutgoingCall
+from monitors.calls.book import CallBook, OutgoingCall, whole_seconds
 from monitors.calls.decision import Because
 from monitors.calls.donotcall import Checked, Consent, DoNotCallList
 from monitors.calls.rates import Rate
@@ -20,7 +21,7 @@ from monitors.calls.tollfree import Listed
 from monitors.guarding.incidents import incident_key
 from monitors.guarding.keeping import unblock_by_hand, write
 from monitors.guarding.ledger import Batch, Ledger, NewBlock
-from monitors.guarding.reporting import sums, write_calls
+from monitors.guarding.reporting import usages, write_calls
 from monitors.incidents import decide
 from monitors.store.calls import (
     Refusals,
@@ -57,6 +58,7 @@ from monitors.store.calls_lists import (
     rates_of,
     withdraw_consent,
 )
+from monitors.store.calls_sums import lines_between, sums_between, used_on
 from monitors.store.incidents import open_incidents
 from monitors.store.tables import metadata
 from provisioner.db import Database
@@ -270,16 +272,71 @@ def test_sums_and_csv(database: Database) -> None:
         ended(replace(CALL, id="b", country="FR", to="+33123456789"), None, START_S + 5),
         replace(CALL, id="going on"),
     )
-    kept = calls_between(database, "aurora", DAY, DAY, "2214")
-    (both,) = sums(kept, "extension")
+    (both,) = sums_between(database, "aurora", DAY, DAY, "extension")
     assert (both.name, both.calls, both.answered, both.seconds) == ("2214", 2, 1, 60)
-    assert [each.name for each in sums(kept, "destination")] == ["ES", "FR"]
-    assert [each.name for each in sums(kept, "day")] == ["2026-11-22"]
-    lines = write_calls(kept).splitlines()
+    assert (both.cost, both.currency, both.international) == (Decimal("0.65"), "EUR", 2)
+    by_country = sums_between(database, "aurora", DAY, DAY, "destination")
+    assert [each.name for each in by_country] == ["ES", "FR"]
+    by_day = sums_between(database, "aurora", DAY, DAY, "day")
+    assert [each.name for each in by_day] == ["2026-11-22"]
+    assert sums_between(database, "norte", DAY, DAY, "day") == []
+    lines = list(write_calls(lines_between(database, "aurora", DAY, DAY)))
     assert lines[1:] == [
-        "2026-11-22,2214,214,+34912345678,ES,60,0.6500,EUR",
-        "2026-11-22,2214,214,+33123456789,FR,0,0.0000,EUR",
+        "2026-11-22,2214,214,+34912345678,ES,60,0.6500,EUR\n",
+        "2026-11-22,2214,214,+33123456789,FR,0,0.0000,EUR\n",
     ]
+
+
+SPOKEN = st.floats(0, 500, allow_nan=False).map(lambda s: round(s, 3))
+MANY = st.lists(
+    st.tuples(
+        st.integers(0, 45), st.sampled_from(["2214", "2215"]), st.sampled_from(["214", ""]),
+        st.booleans(), st.none() | SPOKEN, st.booleans(),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MANY)
+def test_the_database_sums_as_the_book_does(database: Database, many: list[Any]) -> None:
+    """The pages' sums and the guard's, of any calls of some weeks, some of which go on."""
+    with database.write() as session:
+        session.execute(metadata.tables["guarded_call"].delete())
+    book, calls = CallBook(), []
+    for number, (ago, account, room, abroad, spoken, goes_on) in enumerate(many):
+        scopes = (("account", account), *((("room", room),) if room else ()), ("site", "aurora"))
+        started_s = START_S - ago * 43_200 - number
+        begun = replace(
+            CALL, id=str(number), scopes=scopes, started_s=started_s, international=abroad,
+            day=datetime.fromtimestamp(started_s, UTC).date(),
+        )  # fmt: skip
+        answered_s = None if spoken is None else started_s + 3
+        call = replace(begun, answered_s=answered_s)
+        if not goes_on:
+            call = replace(call, ended_s=started_s + 3 + (spoken or 0))
+        book.start(begun)
+        if answered_s is not None:
+            book.answer(call.id, answered_s)
+        if call.ended_s is not None:
+            book.end(call.id, call.ended_s)
+        calls.append(call)
+    keep(database, *calls)
+    running = [call for call in calls if call.ended_s is None]
+    found = usages("aurora", used_on(database, "aurora", DAY, START_S), running, DAY)
+    for scope, usage in found.items():
+        expected = book.usage(scope, DAY, START_S)
+        assert replace(usage, running=()) == replace(expected, running=())
+        assert set(usage.running) == set(expected.running)
+    (total,) = sums_between(database, "aurora", DAY - timedelta(40), DAY, "extension")[:1] or [None]
+    lines = list(lines_between(database, "aurora", DAY - timedelta(40), DAY))
+    over = [c for c in calls if c.ended_s is not None]
+    assert sorted(line.seconds for line in lines) == sorted(
+        whole_seconds((c.ended_s or 0) - c.answered_s) if c.answered_s is not None else 0
+        for c in over
+    )
+    assert sum(line.cost for line in lines) == sum(c.cost_at(START_S) for c in over)
+    assert (total is None) == (not over)
 
 
 EVENTS = st.lists(

@@ -119,6 +119,14 @@ def test_guests_and_staff_are_asked_about_and_doors_call_nobody() -> None:
         assert name in contexts, name
 
 
+def test_a_call_that_is_over_is_no_call_to_an_account_named_h() -> None:
+    """Asterisk goes on at ``h`` when a call ends, and a pattern of letters would fit it."""
+    text = dial_plan_text(office({"pbx": {"trunk": "provider"}}))
+    for context, lines in re.findall(r"(?ms)^\[([^\]]+)\]\n(.*?)(?=^\[|\Z)", text):
+        if re.search(r"exten = _\S*A-Za-z", lines):
+            assert {"h", "T", "e"} <= set(re.findall(r"exten = (\w+),1,", lines)), context
+
+
 def test_guests_may_be_kept_inside() -> None:
     text = dial_plan_text(office({"pbx": {"outgoing": ["staff"]}}))
     assert text.count("include = bw-aurora-outgoing") == 1

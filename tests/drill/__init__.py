@@ -1,0 +1,1 @@
+"""A fraud drill: an attacker with a valid account against the real PBX, and what it cost."""

@@ -44,13 +44,13 @@ def table_of(text: str) -> list[list[str]]:
     if lines and lines[0].strip().lower().startswith("sep=") and len(lines[0].strip()) == 5:  # noqa: PLR2004 - what Excel writes
         delimiter, lines = lines[0].strip()[4], lines[1:]
     else:
-        delimiter = _delimiter(lines[:_LOOKED_AT])
+        delimiter = delimiter_of(lines[:_LOOKED_AT])
     rows = ([cell.strip()[:CELL_MAX] for cell in cells] for cells in _split(lines, delimiter))
     return [cells for cells in rows if any(cells)][: ROWS_MAX + 1]
 
 
-def _delimiter(lines: Iterable[str]) -> str:
-    """The sign that parts most lines into equally many cells; a comma when none does."""
+def delimiter_of(lines: Iterable[str]) -> str:
+    """Return the sign that parts most lines into equally many cells; a comma when none does."""
     best, score = ",", 0
     some = list(lines)
     for sign in _DELIMITERS:

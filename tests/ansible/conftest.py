@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ansible.office import Office, opened_office
 from tests.ansible.playing import Hotel, why_not
 from tests.ansible.target import Target
 from tests.ansible.wheels import built
@@ -31,3 +32,10 @@ def hotel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hot
         pytest.skip(reason)
     with Target(tmp_path_factory.mktemp("server")) as server:
         yield Hotel(server, tmp_path_factory.mktemp("inventory"), wheel)
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A bellwire with an API, a hotel and a switch that was read."""
+    with opened_office(tmp_path_factory.mktemp("office")) as made:
+        yield made

@@ -89,6 +89,20 @@ def test_the_module_can_be_looked_up(tmp_path: Path) -> None:
     assert set(options) == {"files", "prune", "full", "command"}
 
 
+OPTIONS = {
+    ("module", "bellwire_site"): {"url", "token", "definition", "prune", "diffs", "ca_path"},
+    ("module", "bellwire_switch_ports"): {"host", "platform", "interfaces", "voice_vlan", "save"},
+    ("inventory", "bellwire"): {"url", "token", "sites", "hosts", "keyed_groups", "cache"},
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), OPTIONS)
+def test_what_is_over_the_api_can_be_looked_up(kind: str, name: str, tmp_path: Path) -> None:
+    words = ("-t", kind, f"{NAME}.{name}", "--json")
+    told = json.loads(ansible(tmp_path, "ansible-doc", *words, cwd=tmp_path))
+    assert set(told[f"{NAME}.{name}"]["doc"]["options"]) >= OPTIONS[kind, name]
+
+
 @pytest.mark.parametrize("name", PLAYBOOKS)
 def test_a_playbook_can_be_read_with_the_example(name: str, tmp_path: Path) -> None:
     inventory = str(EXAMPLE / "hosts.yml")
@@ -109,6 +123,13 @@ def test_the_oldest_version_reads_it_too(tmp_path: Path) -> None:
         done = subprocess.run(
             [str(folder / "bin" / "ansible-playbook"), "-i", str(EXAMPLE / "hosts.yml"),
              f"{NAME}.{name}", "--syntax-check"],
+            env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True,
+            check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    for kind, name in OPTIONS:
+        done = subprocess.run(
+            [str(folder / "bin" / "ansible-doc"), "-t", kind, f"{NAME}.{name}"],
             env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True,
             check=False, timeout=120,
         )  # fmt: skip

@@ -22,7 +22,9 @@ class Data:
         self.script = folder / "data-copy"
         made = Environment(undefined=StrictUndefined).from_string(TEMPLATE.read_text("utf-8"))
         values = {"bellwire_data": str(self.path), "bellwire_config_folder": str(folder)}
-        self.script.write_text(made.render(**values, bellwire_database={}), encoding="utf-8")
+        self.script.write_text(
+            made.render(**values, bellwire_keeps_database=False), encoding="utf-8"
+        )
         (self.path / "library").mkdir(parents=True)
         for name, text in GOOD.items():
             (self.path / name).write_text(text, encoding="utf-8")

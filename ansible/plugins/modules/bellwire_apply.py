@@ -83,7 +83,8 @@ from typing import Any  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-NOTHING, CHANGES = 0, 1
+NOTHING = 0
+CHANGES = 1
 ENGLISH = {"LC_ALL": "C.UTF-8"}
 
 

@@ -11,7 +11,7 @@ with socket.socket(family, socket.SOCK_DGRAM) as asking:
     asking.settimeout(3)
     asking.sendto(b"\0\1health\0octet\0", (host, port))
     try:
-        answer, _ = asking.recvfrom(600)
+        answer = asking.recv(600)
     except OSError as problem:
         sys.exit(f"TFTP on {host}:{port}: {problem}")
 if not answer.startswith(ERROR):

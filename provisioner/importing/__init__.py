@@ -1,0 +1,1 @@
+"""Other provisioning servers' exports, read into what a site file says. Pure."""

@@ -9,6 +9,7 @@ from provisioner.catalogue.advice import why_not
 from provisioner.catalogue.loader import Catalogue
 from provisioner.catalogue.models import Model
 from provisioner.catalogue.suitability import why_unfit
+from provisioner.edits.whole import apply_whole
 from provisioner.errors import DuplicateError, InventoryError, UnknownThingError
 from provisioner.inventory import store
 from provisioner.inventory.phones import require_site
@@ -61,7 +62,8 @@ def adopt(applier: Applier, mac: MacAddress, spot: Spot, model_name: str, who: s
     if extension and all(a.extension != extension for a in held.accounts):
         fresh = (Account(spot.site, extension, room.name or room.id),)
     # no more than what is new: the rest may have been changed by somebody else meanwhile
-    applier.apply(Inventory(phones=(phone,), accounts=fresh), who=who)
+    new = Inventory(phones=(phone,), accounts=fresh)
+    apply_whole(applier, new, who=who, action="adopt")
     return phone
 
 

@@ -70,23 +70,30 @@ class Applier:
             DuplicateError: a MAC belongs to another site already.
         """
         with self.database.read() as session:
-            return self._plan(session, wanted, prune=prune)
+            return self.plan_in(session, wanted, prune=prune)
 
     def apply(self, wanted: Inventory, *, who: str, prune: bool = False) -> Plan:
         """Store what is wanted, in one transaction; new phones are armed.
+
+        No history knows of it: that is for ``provisioner.edits.whole``.
 
         Raises:
             DuplicateError: a MAC belongs to another site already.
         """
         now = datetime.now(UTC).replace(tzinfo=None)
         with self.database.write() as session:
-            plan = self._plan(session, wanted, prune=prune)
+            plan = self.plan_in(session, wanted, prune=prune)
             if plan.changes:
                 self.carry_out(session, plan, now)
                 note(session, now, who, "apply", ", ".join(_sites(wanted)), summary(plan))
         return plan
 
-    def _plan(self, session: Session, wanted: Inventory, *, prune: bool) -> Plan:
+    def plan_in(self, session: Session, wanted: Inventory, *, prune: bool) -> Plan:
+        """Return what would change, asked in a session of the caller.
+
+        Raises:
+            DuplicateError: a MAC belongs to another site already.
+        """
         self._refuse_foreign(session, wanted)
         held = store.stored(session, self.box, _sites(wanted))
         return make_plan(self.catalogue, held, wanted, prune=prune)

@@ -6,15 +6,32 @@ a transaction never fails half-way because another one wrote meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
+_EMPTY: dict[str, Callable[[], Any]] = {"[]": list, "{}": dict}
+
+
+def read_json(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return what a column holds; most are empty, and Python's own reader is slow.
+
+    Half a surrogate pair, which a text from outside may hold, only Python's own reader takes.
+    """
+    empty = _EMPTY.get(text)
+    if empty is not None:
+        return empty()
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 class Database:
@@ -71,9 +88,14 @@ class Database:
 
     def _engine(self, begin: str) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+            return create_engine(
+                self.url, pool_pre_ping=True, hide_parameters=True, json_deserializer=read_json
+            )
         engine = create_engine(
-            self.url, connect_args={"check_same_thread": False}, hide_parameters=True
+            self.url,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
+            json_deserializer=read_json,
         )
 
         @event.listens_for(engine, "connect")

@@ -27,7 +27,7 @@ from provisioner.inventory.site_records import to_inventory
 from provisioner.inventory.tables import PhoneRow, RoomRow
 from tests.people import NOON, Office, office, office_on
 from web.accounts.api_tokens import make_api_token
-from web.accounts.people import Scope
+from web.accounts.people import Role, Scope, scopes_of
 from web.accounts.users import user_named
 
 ROOT = "/api/v1"
@@ -90,7 +90,8 @@ class Api:
         if key not in self.tokens:
             with self.office.installation.database.write() as session:
                 row = user_named(session, who)
-                made = make_api_token(session, row, "test", key[1], None, "test", NOON)
+                may = key[1].intersection(scopes_of(Role(row.role)))
+                made = make_api_token(session, row, "test", may, None, "test", NOON)
             self.tokens[key] = made
         return self.tokens[key]
 

@@ -14,10 +14,12 @@ from web.commands import (
     call_lists,
     calls,
     catalogue,
+    changes,
     databases,
     diagnose,
     discover,
     firewall,
+    importing,
     incidents,
     inventory,
     labels,
@@ -81,8 +83,8 @@ def main() -> None:
 MODULES = (
     running, inventory, phones, labels, catalogue, presets, network, secret, library, phone_books,
     soft_phones, switch, status, diagnose, watch, incidents, maintenance, number, discover,
-    mend, users, tokens, calls, call_lists, backup, databases, pbx_whole, firewall,
-    rotate,
+    mend, changes, users, tokens, calls, call_lists, backup, databases, pbx_whole, firewall,
+    rotate, importing,
 )  # fmt: skip
 for module in MODULES:
     for command in module.COMMANDS:

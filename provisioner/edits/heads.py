@@ -47,7 +47,7 @@ def site_after(
     _refuse_foreign_keys(edit)
     before = site_as_written(stored, catalogue) if stored else {}
     head = _merged(edit.head, before, exact=exact)
-    if not edit.head.get("calls"):
+    if edit.head.get("calls") is None:
         head.pop("calls", None)  # they stay as they are stored, or go
     shape, problems = shaped(FileSite, {**head, "id": edit.site}, ("head",))
     if shape is None:

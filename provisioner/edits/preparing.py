@@ -142,10 +142,10 @@ def _plan(catalogue: Catalogue, before: Inventory, wanted: Inventory) -> Plan:
         plan = make_plan(catalogue, before, wanted, prune=True)
     except (DuplicateError, UnknownThingError) as problem:
         raise EditError(Problem((), str(problem))) from problem
-    return _with_secrets(plan)
+    return with_secrets(plan)
 
 
-def _with_secrets(plan: Plan) -> Plan:
+def with_secrets(plan: Plan) -> Plan:
     """Give new accounts their secrets now, so that the history knows them."""
     made: dict[tuple[str, str], Account] = {}
     changes = []
@@ -156,5 +156,7 @@ def _with_secrets(plan: Plan) -> Plan:
             made[after.site, after.extension] = after
             change = replace(change, after=after)  # noqa: PLW2901
         changes.append(change)
+    if not made:
+        return plan
     accounts = tuple(made.get((a.site, a.extension), a) for a in plan.after.accounts)
     return replace(plan, changes=tuple(changes), after=replace(plan.after, accounts=accounts))

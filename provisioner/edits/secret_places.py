@@ -55,8 +55,10 @@ def secrets_of_account(document: Mapping[str, Any]) -> Iterator[Path_]:
 
 
 def without(document: Mapping[str, Any], paths: Iterable[Path_]) -> Json:
-    """Return a document without the values at these paths."""
+    """Return a document without the values at these paths; without any, it is the same one."""
     places = list(paths)
+    if not places:
+        return document if isinstance(document, dict) else dict(document)
     made: Json = _copy(document)
     for path in places:
         _inside(made, path[:-1]).pop(path[-1], None)

@@ -22,7 +22,7 @@ from provisioner.inventory.records import Phone, Room
 from provisioner.inventory.staged import OPEN, NewHead, StagedPhoneRow, StagedRow, seal_head
 from provisioner.inventory.tables import PhoneRow, RenderedRow
 from provisioner.mac import MacAddress
-from provisioner.plan import Action, Plan
+from provisioner.plan import Plan
 from provisioner.secrets import Box
 
 CHUNK = 500
@@ -117,9 +117,9 @@ def begin(
     stages = _with_phones(wanted, members)
     written = site_as_written(plan.after.sites[0], None)
     presets = {
-        str(change.after.mac): change.after.preset
+        str(change.after.mac): (change.before.preset, change.after.preset)
         for change in plan.of(Phone)
-        if change.action is Action.CHANGE and isinstance(change.after, Phone)
+        if isinstance(change.before, Phone) and isinstance(change.after, Phone)
     }
     head = {name: written.get(name) for name in edit.head}
     row.sealed = seal_head(box, NewHead(plan.after.sites[0], presets, head, etag))

@@ -7,7 +7,10 @@ here too: so a document stays short, and what follows a template goes on followi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from provisioner.catalogue.loader import Catalogue
 from provisioner.catalogue.presets import RoomTemplate
@@ -15,6 +18,7 @@ from provisioner.edits.written_calls import calls_part
 from provisioner.edits.written_parts import monitoring_part, pbx_part, switch_part
 from provisioner.edits.written_templates import preset_part, room_template_part
 from provisioner.inventory.records import Account, Phone, Room, Site
+from provisioner.key_types import PhoneKey
 
 Json = dict[str, Any]
 
@@ -54,8 +58,9 @@ def site_as_written(site: Site, catalogue: Catalogue | None) -> Json:
         "monitoring": monitoring_part(site.monitoring),
         "calls": calls_part(site.calls),
     }
+    nothing = {"calls": (None,)}  # guarded by the limits of the product is not unguarded
     plain: Json = _plain(
-        {name: value for name, value in made.items() if value not in (None, {}, [])}
+        {n: value for n, value in made.items() if value not in nothing.get(n, (None, {}, []))}
     )
     return plain
 
@@ -104,10 +109,7 @@ def phone_as_written(
         "mac": phone.mac.colons,
         "preset": phone.preset if place is None or place.preset != phone.preset else "",
         **_numbers(phone, room, catalogue),
-        "keys": [
-            key.model_dump(mode="json", exclude_defaults=True, exclude={"optional"})
-            for key in phone.keys
-        ],
+        "keys": [from_json(_key_as_written(key)) for key in phone.keys],
         "settings": dict(phone.settings),
         "handsets": [
             _filled({"name": h.name, "extension": h.extension, "ipui": h.ipui, "model": h.model})
@@ -117,6 +119,12 @@ def phone_as_written(
         "tftp_without_token": phone.tftp_without_token,
     }
     return _filled(made)
+
+
+@lru_cache(maxsize=20_000)
+def _key_as_written(key: PhoneKey) -> bytes:
+    """A key as JSON; the phones of a hotel have many alike."""
+    return to_json(key.model_dump(mode="json", exclude_defaults=True, exclude={"optional"}))
 
 
 def account_as_written(account: Account) -> Json:
@@ -154,6 +162,9 @@ def _filled(values: Mapping[str, Any]) -> Json:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return nested values as JSON has them: no tuples, and numbers without their text."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

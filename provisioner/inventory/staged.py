@@ -99,13 +99,13 @@ class NewHead:
 
     Attributes:
         site: with the new head.
-        presets: of phones that follow their room template, by MAC.
+        presets: of phones that follow their room template, by MAC: what it was, and will be.
         head: the parts that were written, each as a whole and with its secrets.
         etag: of the head that they were based on.
     """
 
     site: Site
-    presets: Mapping[str, str] = field(default_factory=dict)
+    presets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     head: Mapping[str, Any] = field(default_factory=dict)
     etag: str = ""
 
@@ -140,7 +140,8 @@ def open_head(box: Box, sealed: bytes) -> NewHead:
     """Return a new head; raises SecretsError."""
     values = json.loads(box.open_body(sealed).decode("utf-8", "surrogatepass"))
     site = store.site_of(SiteRow(**values["site"]), _Clear())
-    return NewHead(site, values["presets"], values["head"], values["etag"])
+    presets = {mac: (was, will_be) for mac, (was, will_be) in values["presets"].items()}
+    return NewHead(site, presets, values["head"], values["etag"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,10 @@ def as_released(session: Session, box: Box, phone: Phone, site: Site) -> tuple[P
     going = known[site.id]
     if going is None or str(phone.mac) not in going.macs:
         return phone, site
-    preset = going.new.presets.get(str(phone.mac), phone.preset)
-    return replace(phone, preset=preset), going.new.site
+    was, will_be = going.new.presets.get(str(phone.mac), ("", ""))
+    if phone.preset == was:  # else somebody has chosen another one meanwhile, which counts
+        phone = replace(phone, preset=will_be)
+    return phone, going.new.site
 
 
 def as_if_released(session: Session, box: Box, site: str, mac: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from tests.e2e.stage import Stage, add_people
 from tests.integration.servers import LOOPBACK, DataFolder, small_site
 from web.app import create_app
 from web.installation import Installation
+from web.mending import Mender
 from web.phone_plane import PhonePlane
 from web.simulated.fetching import fetch
 from web.simulated.fleet import Fleet
@@ -29,6 +30,7 @@ from web.simulated.registrar import Registrar
 from web.simulated.registrar_rpc import RegistrarRpc
 from web.sweeping import Sweeper
 
+Answer = TypeVar("Answer")
 SITE = "casa"
 ROOMS = [str(n) for n in range(201, 213)]
 
@@ -74,10 +76,18 @@ class Building(Stage):
         """MACs of the phones that wait."""
         return {phone.mac for phone in waiting_phones(self.installation.events)}
 
-    def sweep(self) -> None:
-        """Let the monitor look once at everything; in a thread, as the browser's driver has one."""
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(self._sweep).result()
+    def sweep(self, times: int = 1) -> None:
+        """Let the monitor look at everything."""
+        for _ in range(times):
+            _aside(self._sweep)
+
+    def mend(self) -> int:
+        """Let the monitor do what people have asked for; returns how many."""
+        return _aside(Mender(self.installation).fulfil)
+
+    def verify(self) -> int:
+        """Let the monitor look whether what it did has helped; returns of how much it knows."""
+        return _aside(Mender(self.installation).verify)
 
     def _sweep(self) -> None:
         scheduler = BackgroundScheduler()
@@ -91,8 +101,14 @@ class Building(Stage):
             scheduler.shutdown()
 
 
-def site_of(url: str, rpc_port: int) -> dict[str, Any]:
-    """A small hotel with twelve rooms that have no phones yet."""
+def _aside(do: Callable[[], Answer]) -> Answer:
+    """Do it in another thread: the browser's driver has an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(do).result()
+
+
+def site_of(url: str, rpc_port: int, **parts: Any) -> dict[str, Any]:
+    """A small hotel with twelve rooms that have no phones yet; ``parts``: of its head."""
     made = small_site(url, "10.20.0.0/16", LOOPBACK)
     made["name"] = "Casa del Mar"
     made["numbers"] |= {"voicemail": "*97", "housekeeping": "107"}
@@ -101,12 +117,20 @@ def site_of(url: str, rpc_port: int) -> dict[str, Any]:
         {"id": room, "floor": "2", "template": "guest-room", "extension": f"2{room}"}
         for room in ROOMS
     ]
-    return made
+    return {**made, **parts}
 
 
 @contextmanager
-def building(folder: Path) -> Iterator[Building]:
-    """Serve it on a free port of this machine."""
+def building(
+    folder: Path, monitor: Mapping[str, float] | None = None, **parts: Any
+) -> Iterator[Building]:
+    """Serve it on a free port of this machine.
+
+    Args:
+        folder: for its data.
+        monitor: settings of the monitor.
+        parts: of the site's head, besides what every building has.
+    """
     with ExitStack() as ends:
         secrets: dict[str, str] = {}
         registrar = ends.enter_context(Registrar(secrets))
@@ -119,8 +143,8 @@ def building(folder: Path) -> Iterator[Building]:
         )
         ends.callback(server.server_close)
         data.url = f"http://127.0.0.1:{server.port}"
-        data.apply(site_of(data.url, rpc.port), options=("--no-render",))
-        installation = ends.enter_context(data.opened())
+        data.apply(site_of(data.url, rpc.port, **parts), options=("--no-render",))
+        installation = ends.enter_context(data.opened(monitor=dict(monitor or {})))
         add_people(installation, utc_now())
         recorder = installation.recorder()
         recorder.start()

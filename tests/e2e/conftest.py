@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.e2e.furniture import decorate
 from tests.e2e.stage import CHROMIUM, Stage, furnish, serving
 from tests.integration.servers import DataFolder
 
@@ -45,5 +46,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The pages with hotels, users and states; tests that change them make their own."""
     folder = DataFolder(tmp_path_factory.mktemp("stage") / "data")
     furnish(folder)
+    places = decorate(folder)
     with serving(folder) as made:
+        made.places.update(places)
         yield made

@@ -22,6 +22,7 @@ from monitors.store.statuses import KeptStatus, keep_statuses
 from provisioner.delivery import utc_now
 from provisioner.inventory.audit import note
 from provisioner.inventory.tables import PhoneRow
+from tests.guarded import CALLS, RULES, tell_calls, tell_lists
 from tests.integration.servers import DataFolder, many_rooms, sample_hotel
 from tests.technician import tell
 from web.accounts import api_tokens
@@ -43,6 +44,11 @@ USERS = {
     "lucia": (Role.VIEWER, Reach(all_sites=True)),
     "nobody": (Role.VIEWER, Reach()),
 }
+CALLING = [
+    ("2101", "101"), ("2102", "102"), ("2103", "103"), ("100", "reception"), ("101", "reception"),
+    ("2104", "104"), ("109", "spa"),
+]  # fmt: skip
+"""Extensions that call out, with their rooms."""
 STATES = {State.DOWN: 3, State.FAILING: 1, State.RECOVERING: 1, State.WARNING: 4}
 
 
@@ -52,9 +58,11 @@ class Stage:
 
     Attributes:
         url: without a slash at the end.
+        places: numbers and codes that addresses of pages name in braces.
     """
 
     url: str
+    places: dict[str, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass
@@ -80,7 +88,7 @@ class Look:
 
     def go(self, path: str) -> None:
         """Open a page."""
-        self.page.goto(f"{self.stage.url}{path}")
+        self.page.goto(f"{self.stage.url}{path.format_map(self.stage.places)}")
 
     def sign_in(self, name: str = "maria", password: str = PASSWORD) -> None:
         """Sign in as a person does."""
@@ -153,7 +161,7 @@ class _Silent(WSGIRequestHandler):
 def furnish(folder: DataFolder) -> None:
     """Three hotels, one of them without a phone, with users and something to see."""
     url = folder.url
-    aurora = {**sample_hotel(url), "name": "Hotel Aurora"}
+    aurora = {**sample_hotel(url), "name": "Hotel Aurora", "calls": {**CALLS, **RULES}}
     casa = {**many_rooms(5, url, start=60_000, site_id="casa"), "name": "Casa del Mar"}
     empty = {**many_rooms(0, url, site_id="norte"), "name": "Gran Hotel Balneario de las Mercedes"}
     folder.apply(aurora, casa, empty, options=("--no-render",))
@@ -165,6 +173,8 @@ def furnish(folder: DataFolder) -> None:
                 reading.scalars(select(PhoneRow.mac).where(PhoneRow.site_id == "casa"))
             )
         tell(installation, "hotel-aurora", now)
+        tell_calls(installation, "hotel-aurora", now, CALLING)
+        tell_lists(installation, "hotel-aurora", now)
         judge(installation, "casa", macs_of_casa, now - timedelta(hours=3))
 
 

@@ -73,24 +73,56 @@ def test_a_preset_goes_in_stages_stops_by_itself_and_is_rolled_back(
         expect(page.locator("#rollout .badge").first).to_have_text("taken back")
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["", "without-a-script"])
 def test_a_setting_is_set_for_a_room_and_undone(
-    browser: Browser, house: tuple[DataFolder, Stage]
+    browser: Browser, house: tuple[DataFolder, Stage], *, script: bool
 ) -> None:
     _, stage = house
-    with looking(browser, stage, "mobile") as look:
+    with looking(browser, stage, "mobile", java_script_enabled=script) as look:
         page = look.page
         look.sign_in()
         look.go(f"{PHONE}/settings")
         page.get_by_role("link", name="sip.expires_s").click()
         page.fill("#value", "345")
         page.get_by_label("All phones of room 101").check()
-        fine(look)
+        if script:
+            fine(look)
         page.get_by_role("button", name="Look at the change").click()
         expect(page.get_by_role("heading", name="2 phones may get other files")).to_be_visible()
         page.get_by_role("button", name="Save now").click()
         expect(page.locator(".history > li").first).to_contain_text("Room changed")
-        fine(look)
+        if script:
+            fine(look)
         page.locator(".history > li").first.locator("summary").click()
         page.get_by_role("button", name="Undo it").first.click()
         expect(page.locator(".history > li").first).to_contain_text("Change undone")
         expect(page.locator(".history > li").nth(1)).to_contain_text("undone")
+
+
+def test_settings_of_the_site_without_a_script(
+    browser: Browser, house: tuple[DataFolder, Stage]
+) -> None:
+    _, stage = house
+    with looking(browser, stage, "mobile", java_script_enabled=False) as look:
+        page = look.page
+        look.sign_in()
+        look.go("/ui/sites/casa/settings")
+        page.fill("#timezone", "Europe/Nowhere")
+        page.get_by_role("button", name="Look at the change").click()
+        expect(page.locator("#timezone-error")).to_be_visible()
+        page.fill("#timezone", "Atlantic/Canary")
+        page.locator("#part-numbers summary").click()
+        numbers = page.locator("textarea#numbers")
+        numbers.fill(f"{numbers.input_value()}spa: '109'\n")
+        page.get_by_role("button", name="Look at the change").click()
+        expect(page.get_by_role("heading", name="5 phones may get other files")).to_be_visible()
+        expect(page.locator(".diff .added").first).to_be_visible()
+        page.fill("#note", "The island has a spa")
+        page.get_by_role("button", name="Save now").click()
+        expect(page.get_by_role("status")).to_contain_text("Saved.")
+        expect(page.locator(".history > li").first).to_contain_text("The island has a spa")
+        page.locator(".history > li").first.locator("summary").click()
+        page.get_by_role("button", name="Undo it").first.click()
+        expect(page.locator(".history > li").first).to_contain_text("Change undone")
+        look.go("/ui/sites/casa/settings")
+        expect(page.locator("#timezone")).to_have_value("Europe/Madrid")

@@ -213,6 +213,8 @@ def test_without_a_script_all_but_the_camera_works(browser: Browser, hotel: Buil
         save(page)
         expect(page.locator(".ladder")).to_be_visible()
         page.get_by_role("link", name="Next room").click()
+        expect(page.locator("h1")).to_have_text("Room 402")
+        expect(page.locator("#template")).to_have_value("suite")  # what was chosen is kept
         page.get_by_role("link", name="Install", exact=True).first.click()
         page.get_by_role("link", name="401").click()
         page.locator(".ask > summary").click()

@@ -24,11 +24,13 @@ from web.api.table import OPERATIONS
 NAMES = {
     "site": "casa", "room": "101", "extension": "2101", "mac": BEDSIDE,
     "switch": "sw-1", "server": "kea", "vendor": "fanvil", "model": "h5", "user": "ivan",
-    "preset": "guest-room", "number": "1",
+    "preset": "guest-room", "number": "1", "scope": "account", "name": "2101",
+    "caller": "+34600111222", "address": "198.51.100.23", "list": "robinson",
 }  # fmt: skip
 
 
-ASKED = {"search": "?text=casa", "get_figures": "?quantity=rtt_us", "get_phone_file": "?name=a.cfg"}
+ASKED = {"search": "?text=casa", "get_figures": "?quantity=rtt_us", "get_phone_file": "?name=a.cfg",
+         "look_up_rate": "?number=600111222", "check_number": "?number=600111222"}  # fmt: skip
 """What some operations must be asked."""
 
 

@@ -28,6 +28,7 @@ LARGE = ["plan_site_file", "apply_site_file", "put_site"]
 THERE = {
     "site": "casa", "room": "101", "extension": "2101", "mac": BEDSIDE, "user": "ivan",
     "switch": "sw-1", "vendor": "fanvil", "model": "h5", "preset": "guest-room", "If-Match": "*",
+    "scope": "account", "name": "2101", "caller": "+34600111222", "address": "198.51.100.23",
 }  # fmt: skip
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428"]
 

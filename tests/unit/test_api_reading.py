@@ -200,12 +200,24 @@ def test_five_thousand_phones_come_in_pages_with_as_many_queries(own: Api) -> No
 def test_status_and_diagnosis(own: Api) -> None:
     number = keep_incident(own)
     report = own.json("/sites/casa/status")
-    assert report["phones"][0]["mac"] == BEDSIDE
-    assert report["phones"][0]["incident"] == number
-    assert [i["id"] for i in report["incidents"]] == [number]
-    assert [s["id"] for s in own.json("/status")["sites"]] == ["casa", "norte"]
+    assert report["items"][0]["mac"] == BEDSIDE
+    assert report["items"][0]["incident"] == number
+    assert [p["incident"] for p in report["items"][1:]] == [None, None, None]
+    assert report["sites"][0]["counts"] == {"down": 1, "never-seen": 3}
+    whole = own.json("/status")
+    assert [s["id"] for s in whole["sites"]] == ["casa", "norte"]
+    assert [p["mac"] for p in whole["items"]] == [
+        BEDSIDE,
+        BATHROOM,
+        "0c:38:3e:00:01:03",
+        DESK,
+        NORTE,
+    ]
+    assert pages(own, "/status?limit=2") == whole["items"]
+    assert pages(own, "/status?limit=1&only=never-seen") == whole["items"][1:]
     only = own.json("/sites/casa/status?only=down&only=failing")
-    assert [p["status"] for p in only["phones"]] == ["down"]
+    assert [p["status"] for p in only["items"]] == ["down"]
+    assert only["sites"] == report["sites"]
     found = own.json(f"/sites/casa/phones/{BEDSIDE}/diagnosis")
     assert (found["cause"], found["status"]) == ("E1", "down")
     spanish = own.json(f"/sites/casa/phones/{BEDSIDE}/diagnosis?language=es")

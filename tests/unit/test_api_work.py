@@ -90,6 +90,25 @@ def test_a_site_file_changes_nothing_the_second_time(own: Api) -> None:
     assert audited(own, "apply")[0][0] == "api:maria"
 
 
+def test_a_site_file_is_refused_when_the_site_was_changed_since(own: Api) -> None:
+    norte = yaml.safe_load(HOTEL)["sites"][1]
+    text = json.dumps({"sites": [{**norte, "name": "Norte Nuevo"}]})
+    tag = own.tag("/sites/norte/file")
+    own.write("PATCH", "/sites/norte", {"name": "Somebody else's"})
+    late = send(own, "/sites/apply", text, headers={"If-Match": tag})
+    assert late.status_code == 412, late.text
+    assert own.json("/sites/norte")["name"] == "Somebody else's"
+    assert send(own, "/sites/apply", text, headers={"If-None-Match": "*"}).status_code == 412
+    fresh = {"If-Match": own.tag("/sites/norte/file")}
+    assert send(own, "/sites/apply", text, headers=fresh).status_code == 200
+    assert own.json("/sites/norte")["name"] == "Norte Nuevo"
+    new = text.replace('"norte"', '"sur"').replace("0c:38:3e:00:09:01", "0c:38:3e:00:09:0a")
+    assert send(own, "/sites/apply", new, headers=fresh).status_code == 412
+    assert send(own, "/sites/apply", new, headers={"If-None-Match": "*"}).status_code == 200
+    several = send(own, "/sites/apply", HOTEL, headers={"If-Match": "*"})
+    assert several.status_code == 422
+
+
 def test_a_site_file_may_be_json(api: Api) -> None:
     text = HOTEL.replace("floor: 1", 'floor: "1"').replace("floor: 2", 'floor: "2"')
     document = yaml.load(text, Loader=yaml.BaseLoader)

@@ -236,7 +236,8 @@ def test_a_release_forgives_and_the_next_time_is_the_first(
     desk: FirewallDesk, here: Installation, gate: FakeGate, clock: Clock
 ) -> None:
     guess(desk, clock)
-    assert release(here.monitoring, GUESSER, "cli:anna", clock()) == ["casa"]
+    assert release(here.monitoring, GUESSER, "cli:anna", clock(), ["norte"]) == []
+    assert release(here.monitoring, GUESSER, "cli:anna", clock(), ["casa"]) == ["casa"]
     clock.later(seconds=1)
     guess(desk, clock)
     (one,) = shut_outs(here.monitoring, at=clock())

@@ -7,17 +7,18 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.routing import Rule
+from werkzeug.test import create_environ
 
-from provisioner.identify import read_name, split_path
 from tests.people import PASSWORD, Office, office, post, token_of
 from web.accounts.people import Person, Role
 from web.pages.access import is_inside, is_page, refused
 from web.pages.headers import HEADERS
 from web.phone_plane import NOT_FOUND_BODY, PhonePlane
-from web.soft_phone_plane import _PATH
+from web.soft_phone_plane import SoftPhonePlane
 
 PUBLIC = {"entry.sign_in", "entry.do_sign_in", "entry.welcome", "entry.do_welcome", "assets.send",
           "pages"}  # fmt: skip
@@ -186,15 +187,58 @@ def test_a_trusted_proxy_says_how_the_browser_came(tmp_path: Path) -> None:
         assert "192.0.2.9" in page.text
 
 
-def test_no_address_of_a_page_is_a_phones(staffed: Office) -> None:
-    catalogue = staffed.installation.catalogue
-    names = staffed.app.extensions["bellwire.assets"].names()
-    addresses = [a for method in ("GET", "POST") for _, a in rules(staffed, method)]
-    for address in [*addresses, *(f"/ui/static/x/{name}" for name in names)]:
-        assert read_name(catalogue, split_path(address)[1])[0] == {}, address
-        assert not address.startswith("/p/")
-        assert not _PATH.fullmatch(address)
-    assert PhonePlane.is_for_phones.__doc__
+def claimed(made: Office, path: str) -> str:
+    """Who answers a path in a web process: ``phone``, ``soft phone`` or ``people``."""
+
+    class TakenError(Exception):
+        """Somebody answers."""
+
+    class Names:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def answer(self, _request: object) -> None:
+            raise TakenError(self.name)
+
+        def __call__(self, *_: object) -> None:
+            raise TakenError("people")
+
+    http = made.installation.settings.http
+    pages = SoftPhonePlane(Names("soft phone"), Names(""), http)  # type: ignore[arg-type]
+    phones: Any = Names("phone")
+    plane = PhonePlane(phones, made.installation.catalogue, pages, http)
+    with pytest.raises(TakenError) as taken:
+        plane(create_environ(path), lambda *_: None)  # type: ignore[arg-type,return-value]
+    return str(taken.value)
+
+
+PHONE_FILES = ("0c383e000214.cfg", "y000000000108.cfg", "snom320-0C383E000214.htm", "snom320.htm",
+               "f0X3hw1.100.cfg", "p", "soft")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PHONE_FILES)
+def test_a_page_is_nobody_elses_whatever_things_are_called(staffed: Office, name: str) -> None:
+    """A site may be called ``p`` or ``soft``, a room as a phone's file is."""
+    token = "a" * 26
+    words = {"site": name.lower(), "room": name, "name": name, "mac": "0c383e000214",
+             "model": name, "path": f"sites/casa/rooms/{name}"}  # fmt: skip
+    adapter = staffed.app.url_map.bind("localhost")
+    addresses = [
+        adapter.build(rule.endpoint, {n: words.get(n, 1) for n in rule.arguments})
+        for rule in staffed.app.url_map.iter_rules()
+        if rule.rule.startswith(("/ui", "/api"))
+    ]
+    below = [f"{top}/sites/{name}/{token}/{name}" for top in ("/ui", "/api/v1")]
+    for path in [*addresses, *below]:
+        assert claimed(staffed, path) == "people", path
+
+
+def test_phones_keep_their_paths(staffed: Office) -> None:
+    token = "a" * 26
+    for path in (f"/p/{token}/0c383e000214.cfg", "/0c383e000214.cfg", "/any/0c383e000214.cfg",
+                 "/uix/0c383e000214.cfg", f"/hotel/p/{token}/0c383e000214.cfg"):  # fmt: skip
+        assert claimed(staffed, path) == "phone", path
+    assert claimed(staffed, f"/soft/{token}") == "soft phone"
 
 
 def test_outside_the_pages_nothing_tells_of_them(staffed: Office) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from monitors.places import Place
 from monitors.probes.registrations import PbxContact, Reach, RegistrationsReading
-from monitors.signals import Registration, Signal, SwitchState
+from monitors.signals import PortPower, Registration, Signal, SwitchState
 from monitors.status import State, Status
 from monitors.store.memory import keep_switch
 from monitors.store.statuses import KeptStatus, keep_statuses
@@ -571,6 +571,8 @@ CONTACT = PbxContact("2201", "sip:2201@10.1.1.9", "10.1.1.9")
         (signs(last=fetch()), (DONE, NOW, WAITING, WAITING)),
         (signs(last=fetch("not-found", "wrong-network")), (DONE, BAD, WAITING, WAITING)),
         (signs(last=fetch(age_s=7200)), (NOW, WAITING, WAITING, WAITING)),
+        (signs(evidence=replace(live.Evidence(), power=Signal(PortPower.SHORT, 5.0))),
+         (BAD, WAITING, WAITING, WAITING)),
         (signs(problem="no preset"), (NOW, WAITING, WAITING, WAITING)),
         (signs(last=fetch(), seen_at=NOON), (DONE, DONE, NOW, WAITING)),
         (signs(last=fetch(), seen_at=NOON, contact=CONTACT), (DONE, DONE, DONE, NOW)),

@@ -233,6 +233,6 @@ def test_masking_like_a_rendering_of_today() -> None:
         "<pw idx='2'>older</pw>\nb: 6\n\nfree text"
     )
     assert masked_like(text, masked).splitlines() == [
-        "a.user = 2", "a.password = ********", "a.other =********", "<x>", "<pw idx='1'>********",
+        "a.user = 2", "a.password = ********", "a.other =********", "<x>", "<pw idx='1'>********</pw>",
         "<pw idx=********", "b: 6", "", "********",
     ]  # fmt: skip

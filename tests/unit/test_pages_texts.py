@@ -27,6 +27,7 @@ SAME_IN = {
         "DHCP",
         "VLAN",
         "%(speed)s Mbit/s",
+        "%(watts)s W",
     },
     "ru": set(),
 }

@@ -220,13 +220,17 @@ def test_tokens_are_shown_once(staffed: Office) -> None:
 @pytest.mark.parametrize(
     ("name", "scopes", "status"),
     [("lucia", ["change"], 422), ("ivan", ["users"], 422), ("ivan", [], 422),
+     ("ivan", ["secrets"], 422), ("ivan", ["change"], 201), ("lucia", ["secrets"], 422),
      ("maria", ["users", "secrets"], 201), ("ivan", ["nonsense"], 422)],
 )  # fmt: skip
 def test_a_token_may_not_do_more_than_its_user(
     staffed: Office, name: str, scopes: list[str], status: int
 ) -> None:
     values = {"title": "x", "scopes": scopes, "days": ""}
-    assert post(staffed.client(name), "/ui/account/tokens", values).status_code == status
+    client = staffed.client(name)
+    assert post(client, "/ui/account/tokens", values).status_code == status
+    offered = set(re.findall(r'name="scopes" value="(\w+)"', client.get("/ui/account").text))
+    assert (status == 201) == (bool(scopes) and offered.issuperset(scopes))
 
 
 @pytest.mark.parametrize(

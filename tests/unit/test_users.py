@@ -15,7 +15,7 @@ from provisioner.inventory.tables import AuditRow, SiteRow
 from tests.people import NOON, QUICK, blank_folder, site
 from web.accounts import api_tokens, passwords, sessions
 from web.accounts.passwords import BusyError, Passwords, weakness
-from web.accounts.people import Person, Role, Scope
+from web.accounts.people import Person, Role, Scope, scopes_of
 from web.accounts.refusals import SENTENCES, AccountError
 from web.accounts.tables import SessionRow, UserRow, UserSiteRow, WelcomeRow
 from web.accounts.users import (
@@ -258,11 +258,16 @@ def test_sessions_are_ended_one_by_one_and_together(database: Database) -> None:
 
 
 def test_what_a_token_may_do(database: Database) -> None:
-    ivan = add(database, "ivan", Role.INSTALLER, "casa")
+    add(database, "maria", Role.ADMIN)
+    ivan = add(database, "ivan", Role.ADMIN, "casa")
     with database.write() as session:
         row = session.get_one(UserRow, ivan)
-        wanted = [Scope.READ, Scope.USERS]
-        token = api_tokens.make_api_token(session, row, "ansible", wanted, 30, "test", NOON)
+        token = api_tokens.make_api_token(
+            session, row, "ansible", [Scope.READ, Scope.SECRETS, Scope.USERS], 30, "test", NOON
+        )
+        set_role(session, "ivan", Role.INSTALLER, "test", NOON)
+        set_reach(session, "ivan", Reach(("casa",)), "test", NOON)
+        session.flush()
         who = api_tokens.person_of_token(session, token, NOON)
         assert who is not None
         assert who.scopes == {Scope.READ}  # never above its user
@@ -280,6 +285,29 @@ def test_what_a_token_may_do(database: Database) -> None:
             api_tokens.revoke(session, 1, "test", NOON, user_id=ivan + 1)
         api_tokens.revoke(session, 1, "test", NOON)
         assert api_tokens.person_of_token(session, token, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [
+        (Role.VIEWER, {Scope.READ}),
+        (Role.INSTALLER, {Scope.READ, Scope.CHANGE}),
+        (Role.ADMIN, set(Scope)),
+    ],
+)
+def test_a_token_is_made_for_what_its_user_can_do_only(
+    database: Database, role: Role, scopes: set[Scope]
+) -> None:
+    assert set(scopes_of(role)) == scopes
+    number = add(database, "pedro", role)
+    for scope in Scope:
+        with database.write() as session:
+            row = session.get_one(UserRow, number)
+            if scope in scopes:
+                assert api_tokens.make_api_token(session, row, "a", [scope], 1, "test", NOON)
+                continue
+            with pytest.raises(AccountError, match=f"{scope}: the user's role cannot use"):
+                api_tokens.make_api_token(session, row, "a", [*scopes, scope], 1, "test", NOON)
 
 
 def test_each_role_may_what_those_below_may() -> None:

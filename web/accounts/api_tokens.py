@@ -11,7 +11,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from provisioner.inventory.audit import note
-from web.accounts.people import Person, Role, Scope
+from web.accounts.people import Person, Role, Scope, scopes_of
 from web.accounts.refusals import AccountError
 from web.accounts.sessions import person, token_hash
 from web.accounts.tables import ApiTokenRow, UserRow
@@ -42,11 +42,14 @@ def make_api_token(
         now: naive UTC.
 
     Raises:
-        AccountError: no scope is named.
+        AccountError: no scope is named, or one that the user's role cannot use.
     """
     wanted = sorted(set(scopes))
     if not wanted:
         raise AccountError("scopes")
+    beyond = set(wanted).difference(scopes_of(Role(user.role)))
+    if beyond:
+        raise AccountError("scopes-role", ", ".join(sorted(beyond)))
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiTokenRow(
         token_hash=token_hash(token), user_id=user.id, name=name.strip()[:100] or "-",
@@ -79,9 +82,7 @@ def person_of_token(session: Session, token: str, now: datetime) -> Person | Non
     known = {str(scope) for scope in Scope}
     scopes = frozenset(Scope(s) for s in row.ApiTokenRow.scopes if s in known)
     who = person(session, row.UserRow)
-    if who.role is not Role.ADMIN:
-        scopes -= {Scope.USERS}
-    return replace(who, scopes=scopes)
+    return replace(who, scopes=scopes.intersection(scopes_of(who.role)))  # its role may have sunk
 
 
 def note_use(session: Session, token: str, now: datetime) -> None:

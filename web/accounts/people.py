@@ -23,6 +23,13 @@ class Scope(StrEnum):
     USERS = "users"  # users, their tokens and the audit log
 
 
+SCOPE_ROLES = {
+    Scope.READ: Role.VIEWER,
+    Scope.CHANGE: Role.INSTALLER,
+    Scope.SECRETS: Role.ADMIN,
+    Scope.USERS: Role.ADMIN,
+}
+"""The least role that can use a scope for anything."""
 _RANK = {Role.VIEWER: 0, Role.INSTALLER: 1, Role.ADMIN: 2}
 
 
@@ -73,3 +80,8 @@ class Person:
     def may(self, scope: Scope) -> bool:
         """Whether this way in is good for that; the role is asked apart."""
         return self.scopes is None or scope in self.scopes
+
+
+def scopes_of(role: Role) -> tuple[Scope, ...]:
+    """Return the scopes that a token of a user of this role can be good for."""
+    return tuple(scope for scope, least in SCOPE_ROLES.items() if _RANK[role] >= _RANK[least])

@@ -14,6 +14,7 @@ SENTENCES = {
     "unknown-site": "there is no such site",
     "unknown-token": "there is no such token",
     "scopes": "say what the token is for: at least one scope",
+    "scopes-role": "the user's role cannot use this scope",
     "wrong-password": "the present password is not right",
     "password-short": "a password has at least 10 characters; a short sentence is good",
     "password-long": "a password has at most 200 characters",

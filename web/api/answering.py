@@ -99,12 +99,12 @@ def _check_rights(operation: Operation, who: Person) -> None:
     scope = operation.scope
     if scope is None:
         return
+    if not who.is_at_least(operation.role):
+        raise ProblemError("role", f"this needs a user with the role {operation.role}")
     if not who.may(scope):
         told = {"WWW-Authenticate": f'Bearer realm="bellwire", error="insufficient_scope", '
                                     f'scope="{scope}"'}  # fmt: skip
         raise ProblemError("scope", f"this needs a token with the scope {scope}", (), told)
-    if not who.is_at_least(operation.role):
-        raise ProblemError("role", f"this needs a user with the role {operation.role}")
 
 
 def _query(operation: Operation, arguments: Arguments) -> BaseModel | None:

@@ -164,6 +164,9 @@ def _headers(operation: Operation) -> list[Json]:
     if operation.must_match:
         told = "ETag of what is replaced or removed, or *; needed when it exists"
         return [{"name": "If-Match", "in": "header", "description": told, "schema": schema}]
+    if operation.may_match:
+        told = "ETag of the site's file that this was made from: refused when it was changed since"
+        return [{"name": "If-Match", "in": "header", "description": told, "schema": schema}]
     if operation.has_etag and operation.method == "GET":
         told = "ETag of what is known already: 304 when it still stands"
         return [{"name": "If-None-Match", "in": "header", "description": told, "schema": schema}]

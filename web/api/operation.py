@@ -106,6 +106,7 @@ class Operation:
         answers: what is answered by HTTP status; None: nothing.
         refusals: statuses of errors that follow from nothing else here.
         must_match: it replaces or removes a document, so If-Match must be sent.
+        may_match: If-Match and If-None-Match are heeded where they are sent.
         new_site: the site it names need not exist.
         bytes_max: of the body.
     """
@@ -124,6 +125,7 @@ class Operation:
     body_needed: bool = True
     refusals: tuple[int, ...] = ()
     must_match: bool = False
+    may_match: bool = False
     has_etag: bool = False
     new_site: bool = False
     bytes_max: int = BODY_BYTES_MAX
@@ -146,4 +148,6 @@ class Operation:
             found |= {400, 413, 415, 422}
         if self.must_match:
             found |= {412, 428}
+        if self.may_match:
+            found.add(412)
         return tuple(sorted(found))

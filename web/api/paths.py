@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitors.firewall.judging import plain_address
 from provisioner.mac import parse_mac
 
 NUMBER_MAX = 2**31 - 1
@@ -62,6 +63,17 @@ NAMES: dict[str, Name] = {
     "model": _text("id of a model, without its vendor", _SLUG),
     "preset": _text("id of a preset", _SLUG),
     "number": _number("its number"),
+    "scope": _text("account, room or site", r"^(account|room|site)$"),
+    "name": _text("extension, id of the room, or id of the site", _ID),
+    "caller": _text(
+        "a number as the site writes it, or anonymous", r"^(anonymous|\+?[0-9]{3,20})$"
+    ),
+    "list": _text("name of a do-not-call list", r"^[A-Za-z0-9][A-Za-z0-9_-]*$", 60),
+    "address": Name(
+        "an IP address",
+        lambda text: plain_address(text) or None,
+        {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    ),
     "user": _text("name of a user", _WORD),
 }
 """Every name that an address may hold."""

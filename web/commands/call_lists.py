@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from monitors.calls.donotcall import Consent, read_list, write_report
-from monitors.calls.rate_csv import RateError, read_rates
-from monitors.calls.tollfree import HIGHEST, Listed
-from monitors.store.calls_blocks import keep_listed, touch, unlist
-from monitors.store.calls_lists import (
-    Imported,
-    checks_of,
-    drop_list,
-    keep_consent,
-    keep_list,
-    keep_rates,
-    rates_text,
-    withdraw_consent,
-)
+from monitors.calls.donotcall import write_report
+from monitors.calls.rate_csv import RateError
+from monitors.calls.tollfree import HIGHEST
+from monitors.store.calls_lists import checks_of, rates_text
 from provisioner.delivery import utc_now
 from provisioner.errors import UnknownThingError
-from provisioner.inventory.calls import Calls
-from provisioner.inventory.calls_plan import site_plan
 from provisioner.inventory.records import Site
 from provisioner.numbering.number import NumberError
-from provisioner.numbering.plan import Plan
-from web.commands.calls import audit, calls, site_of, site_option
+from web.call_rules.importing import Importer
+from web.calls.acting import caller_of, list_caller
+from web.calls.ground import plan_of
+from web.commands.calls import calls, site_of, site_option
 from web.commands.options import who, with_installation
 from web.installation import Installation
 
@@ -48,18 +38,12 @@ def rates() -> None:
 @with_installation
 def import_rates(installation: Installation, file: Path, site_id: str | None) -> None:
     """Read the rates of a site from CSV; they take the place of those of before."""
-    site, _ = site_of(installation, site_id)
-    currency, text = (site.calls or Calls()).currency, _text(file)
+    importer = _importer(installation, site_id)
     try:
-        table = read_rates(text, currency)
+        imported = importer.rates(_text(file), file.name)
     except RateError as problem:
         _fail(f"{file}: {problem}")
-    imported = Imported("", len(table), utc_now(), who())
-    with installation.monitoring.write() as session:
-        keep_rates(session, site.id, text, currency, imported)
-        touch(session, site.id)
-    audit(installation, "rates", site.id, f"{len(table)} rates from {file.name}")
-    click.echo(f"{len(table)} rates in {currency} for {site.id}")
+    click.echo(f"{imported.entries} rates in {importer.currency} for {importer.site.id}")
 
 
 @rates.command("export")
@@ -89,18 +73,13 @@ def import_list(
     installation: Installation, file: Path, site_id: str | None, name: str, dated: datetime | None
 ) -> None:
     """Read a do-not-call list: numbers, or their SHA-1 or SHA-256, an entry a line."""
-    site, _ = site_of(installation, site_id)
+    importer = _importer(installation, site_id)
     day = dated.date() if dated else utc_now().date()
     try:
-        made = read_list(name, day, _text(file), _plan(installation, site))
+        made = importer.list(name, day, _text(file), plan_of(installation, importer.site.id))
     except NumberError as problem:
         _fail(f"{file}: {problem}")
-    imported = Imported(name, len(made.entries), utc_now(), who(), day, made.form)
-    with installation.monitoring.write() as session:
-        keep_list(session, site.id, made, imported)
-        touch(session, site.id)
-    audit(installation, "dnc-import", f"{site.id} {name}", f"{len(made.entries)} of {day}")
-    click.echo(f"{len(made.entries)} entries ({made.form}) of {day} in {name}")
+    click.echo(f"{made.entries} entries ({made.form}) of {day} in {name}")
 
 
 @dnc.command("drop")
@@ -109,13 +88,9 @@ def import_list(
 @with_installation
 def drop(installation: Installation, name: str, site_id: str | None) -> None:
     """Delete a do-not-call list."""
-    site, _ = site_of(installation, site_id)
-    with installation.monitoring.write() as session:
-        gone = drop_list(session, site.id, name)
-        touch(session, site.id)
-    if not gone:
-        raise UnknownThingError(f"site {site.id} has no list {name!r}")
-    audit(installation, "dnc-drop", f"{site.id} {name}")
+    importer = _importer(installation, site_id)
+    if not importer.drop(name):
+        raise UnknownThingError(f"site {importer.site.id} has no list {name!r}")
 
 
 @dnc.command("report")
@@ -146,21 +121,14 @@ def consent(
     withdraw: bool,
 ) -> None:
     """Write that the person at NUMBER agrees to commercial calls, or no more."""
-    site, _ = site_of(installation, site_id)
-    value = _number(installation, site, number)
+    importer = _importer(installation, site_id)
+    value = _number(installation, importer.site, number)
     if not withdraw and not how:
         raise click.UsageError("say with --how what proves it")
-    with installation.monitoring.write() as session:
-        if withdraw:
-            made = withdraw_consent(session, site.id, value, utc_now())
-        else:
-            made = keep_consent(
-                session, site.id, Consent(value, datetime.now(UTC), how or "", who())
-            )
-        touch(session, site.id)
-    if not made:
+    if withdraw and not importer.withdraw(value):
         raise UnknownThingError(f"{value} has no consent that stands")
-    audit(installation, "consent", f"{site.id} {value}", "withdrawn" if withdraw else how or "")
+    if how and not withdraw:
+        importer.consent(value, how)
     click.echo(f"{value}: {'agrees no more' if withdraw else 'agrees'}")
 
 
@@ -175,30 +143,23 @@ def toll_free(installation: Installation, caller: str, site_id: str | None, leve
     Levels 1 to 5 must key a code, 6 and more are refused. What a person puts there stays there.
     """
     site, _ = site_of(installation, site_id)
-    value = caller if caller == "anonymous" else _number(installation, site, caller)
-    with installation.monitoring.write() as session:
-        if level:
-            listed = Listed(level, datetime.now(UTC), by_hand=True)
-            keep_listed(session, site.id, value, listed)
-        elif not unlist(session, site.id, value):
-            raise UnknownThingError(f"{value} is not on the list")
-        touch(session, site.id)
-    audit(installation, "toll-free", f"{site.id} {value}", f"level {level}")
+    try:
+        value = list_caller(installation, site.id, caller, level, who(), utc_now())
+    except NumberError as problem:
+        _fail(str(problem))
     click.echo(f"{value}: level {level}")
 
 
-def _plan(installation: Installation, site: Site) -> Plan:
-    _, inventory = site_of(installation, site.id)
-    extensions = [account.extension for account in inventory.accounts]
-    return site_plan(site, extensions, site.calls)
+def _importer(installation: Installation, site_id: str | None) -> Importer:
+    site, _ = site_of(installation, site_id)
+    return Importer(installation, site, who(), utc_now())
 
 
 def _number(installation: Installation, site: Site, text: str) -> str:
     try:
-        value = _plan(installation, site).read(text).value
+        return caller_of(installation, site.id, text)
     except NumberError as problem:
         _fail(str(problem))
-    return value or _fail(f"{text!r} is no number")
 
 
 def _text(file: Path) -> str:

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import click
 
-from monitors.calls.book import Scope
 from monitors.calls.decision import Because
-from monitors.calls.limits import OutgoingRules, blocked_by_hand
 from monitors.calls.times import at_site
-from monitors.guarding.facts import rooms_of
-from monitors.guarding.keeping import block_by_hand, reason, unblock_by_hand
-from monitors.guarding.reporting import Use, sums, uses, write_calls
-from monitors.store.calls import book_of, calls_between, live_calls, refusals_between
+from monitors.guarding.keeping import reason
+from monitors.guarding.reporting import Use, write_calls
+from monitors.store.calls import live_calls, refusals_between
 from monitors.store.calls_blocks import blocks_of, listed_of, warnings_of
-from monitors.store.calls_lists import imports_of, rates_of
+from monitors.store.calls_lists import imports_of
+from monitors.store.calls_sums import lines_between, sums_between
 from provisioner.delivery import utc_now
 from provisioner.errors import UnknownThingError
-from provisioner.inventory.audit import note
 from provisioner.inventory.calls import Calls
-from provisioner.inventory.calls_plan import site_plan
 from provisioner.inventory.records import Inventory, Site
 from provisioner.inventory.store import stored
+from web.calls import acting
+from web.calls.ground import guarded_site
+from web.calls.using import meters_of, read_uses
 from web.commands.options import echo_json, json_option, who, with_installation
 from web.installation import Installation
 
-KINDS = ("account", "room", "site")
 site_option = click.option("--site", "site_id", help="Which site. [default: the only one]")
 
 
@@ -52,8 +49,7 @@ def site_of(installation: Installation, site_id: str | None) -> tuple[Site, Inve
 
 def audit(installation: Installation, action: str, target: str, detail: str = "") -> None:
     """Write who did what to calls."""
-    with installation.database.write() as session:
-        note(session, utc_now(), who(), f"calls-{action}", target, detail)
+    acting.audit(installation, who(), utc_now(), f"calls-{action}", target, detail)
 
 
 @calls.command()
@@ -62,8 +58,8 @@ def audit(installation: Installation, action: str, target: str, detail: str = ""
 @with_installation
 def status(installation: Installation, site_id: str | None, as_json: bool) -> None:
     """Show what was used of the limits, who is blocked, and who is on the toll-free list."""
-    site, inventory = site_of(installation, site_id)
-    used = _uses(installation, site, inventory)
+    site, _ = site_of(installation, site_id)
+    used = read_uses(installation, guarded_site(installation, site.id), utc_now())
     blocked = blocks_of(installation.monitoring, site.id)
     shown: dict[str, Any] = {
         "site": site.id,
@@ -130,35 +126,31 @@ def live(installation: Installation, site_id: str | None, as_json: bool) -> None
 @calls.command()
 @click.argument("name")
 @site_option
-@click.option("--kind", type=click.Choice(KINDS), default="account", show_default=True)
+@click.option("--kind", type=click.Choice(acting.KINDS), default="account", show_default=True)
+@click.option("--why", default="", help="What people are told.")
 @with_installation
-def block(installation: Installation, name: str, site_id: str | None, kind: str) -> None:
+def block(installation: Installation, name: str, site_id: str | None, kind: str, why: str) -> None:
     """Block outgoing calls of NAME: an account, a room, or the site.
 
     Emergency calls, calls inside the house and calls to the reception always work.
     """
-    site, inventory = site_of(installation, site_id)
-    scope = _scope(site, inventory, kind, name)
-    because = blocked_by_hand(who())
-    made = block_by_hand(installation.monitoring, site.id, scope, because, utc_now(), who())
-    if not made:
+    site, _ = site_of(installation, site_id)
+    if acting.block(installation, site.id, (kind, name), who(), utc_now(), why):
+        click.echo(f"blocked: {kind} {name}")
+    else:
         click.echo(f"{kind} {name} is blocked already")
-        return
-    audit(installation, "block", f"{site.id} {kind} {name}")
-    click.echo(f"blocked: {kind} {name}")
 
 
 @calls.command()
 @click.argument("name")
 @site_option
-@click.option("--kind", type=click.Choice(KINDS), default="account", show_default=True)
+@click.option("--kind", type=click.Choice(acting.KINDS), default="account", show_default=True)
 @with_installation
 def unblock(installation: Installation, name: str, site_id: str | None, kind: str) -> None:
     """Let NAME call out again; its incident is closed. A limit that is still passed blocks anew."""
     site, _ = site_of(installation, site_id)
-    if not unblock_by_hand(installation.monitoring, site.id, (kind, name), utc_now(), who()):
+    if not acting.unblock(installation, site.id, (kind, name), who(), utc_now()):
         raise UnknownThingError(f"{kind} {name!r} of {site.id} is not blocked")
-    audit(installation, "unblock", f"{site.id} {kind} {name}")
     click.echo(f"calls out again: {kind} {name}")
 
 
@@ -183,11 +175,12 @@ def report(
     site, _ = site_of(installation, site_id)
     today = _today(site)
     since = first.date() if first else today.replace(day=1)
-    kept = calls_between(installation.monitoring, site.id, since, last.date() if last else today)
+    until = last.date() if last else today
     if as_csv:
-        click.echo(write_calls(kept), nl=False)
+        for line in write_calls(lines_between(installation.monitoring, site.id, since, until)):
+            click.echo(line, nl=False)
         return
-    rows = sums(kept, by)
+    rows = sums_between(installation.monitoring, site.id, since, until, by)
     if as_json:
         fields = ("name", "calls", "answered", "international", "seconds", "cost")
         echo_json({by: [{name: getattr(row, name) for name in fields} for row in rows]})
@@ -198,47 +191,13 @@ def report(
         click.echo("no calls")
 
 
-def _scope(site: Site, inventory: Inventory, kind: str, name: str) -> Scope:
-    known: dict[str, Iterable[str]] = {
-        "account": (a.extension for a in inventory.accounts),
-        "room": (r.id for r in inventory.rooms),
-        "site": [site.id],
-    }
-    if name not in set(known[kind]):
-        raise UnknownThingError(f"site {site.id} has no {kind} {name!r}")
-    return kind, name
-
-
-def _uses(installation: Installation, site: Site, inventory: Inventory) -> list[Use]:
-    extensions = [account.extension for account in inventory.accounts]
-    guarded = site.calls or Calls()
-    rates = rates_of(installation.monitoring, site.id)
-    plan = site_plan(site, extensions, guarded)
-    rules = OutgoingRules(guarded, plan, rates, site.timezone)
-    book = book_of(installation.monitoring, site.id, _today(site).replace(day=1))
-    with installation.database.read() as session:
-        rooms = rooms_of(session, site.id)
-    return uses(site, book, rules, rooms, extensions, datetime.now(UTC))
-
-
 def _use_json(use: Use) -> dict[str, Any]:
-    names = ("spend_day", "spend_month", "international_hour", "international_day",
-             "international_month", "simultaneous")  # fmt: skip
-    used: tuple[Decimal | int, ...] = (
-        use.spent_day,
-        use.spent_month,
-        use.hour,
-        use.day,
-        use.month,
-        use.running,
-    )
-    of = {name: getattr(use.limits, name) for name in names}
     return {
         "scope": use.scope[0],
         "name": use.scope[1],
         **{
-            name: {"used": _plain(value), "most": _plain(of[name])}
-            for name, value in zip(names, used, strict=True)
+            meter.name: {"used": _plain(meter.used), "most": _plain(meter.most)}
+            for meter in meters_of(use.limits, use)
         },
     }
 

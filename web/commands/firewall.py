@@ -10,8 +10,6 @@ from pathlib import Path
 import click
 
 from monitors.firewall.fail2ban import LOG, NAME, filter_file, jail_file
-from monitors.firewall.gate import Gate, GateError
-from monitors.firewall.judging import plain_address
 from monitors.firewall.nftables import nftables_rules, shut_out_table
 from monitors.firewall.openings import (
     TFTP_PORT,
@@ -23,12 +21,12 @@ from monitors.firewall.openings import (
 )
 from monitors.firewall.systemd import service_unit
 from monitors.firewall.ufw import ufw_rules
-from monitors.store.shut_out import ShutOut, release, shut_outs
+from monitors.store.shut_out import ShutOut, shut_outs
 from provisioner.delivery import utc_now
-from provisioner.errors import InventoryError, UnknownThingError
-from provisioner.inventory.audit import note
+from provisioner.errors import InventoryError
 from provisioner.inventory.phones import require_site
 from provisioner.pbx.hardening import hardening_of
+from web.calls.acting import let_in as release
 from web.commands.options import echo_json, json_option, who, with_installation
 from web.installation import Installation
 from web.pbx_folder import pbx_of
@@ -203,33 +201,12 @@ def _line(one: ShutOut, now: datetime) -> str:
 @with_installation
 def let_in(installation: Installation, address: str) -> None:
     """Let ADDRESS in again at once, and forgive its past."""
-    plain = plain_address(address)
-    if not plain:
-        raise UnknownThingError(f"{address!r} is no address")
-    standing = [o for o in shut_outs(installation.monitoring, at=utc_now()) if o.address == plain]
-    if not standing:
-        raise UnknownThingError(f"{plain} is not shut out")
-    problems = _opened(installation, plain, {one.site for one in standing})
-    release(installation.monitoring, plain, who(), utc_now())
-    with installation.database.write() as session:
-        sites = ", ".join(sorted(one.site for one in standing))
-        note(session, utc_now(), who(), "firewall-release", plain, sites)
-    for problem in problems:
-        click.echo(f"bellwire: the firewall still drops {plain}: {problem}", err=True)
-    if problems:
+    done = release(installation, address, who(), utc_now(), lambda _: True)
+    for problem in done.problems:
+        click.echo(f"bellwire: the firewall still drops {done.address}: {problem}", err=True)
+    if done.problems:
         raise SystemExit(1)
-    click.echo(f"{plain} is let in again")
-
-
-def _opened(installation: Installation, address: str, sites: set[str]) -> list[str]:
-    """Ask the privileged part of each site's PBX; returns what went wrong."""
-    problems = []
-    for path in sorted({installation.settings.firewall.socket_of(site) for site in sites} - {""}):
-        try:
-            Gate(Path(path)).release(address)
-        except GateError as problem:
-            problems.append(str(problem))
-    return problems
+    click.echo(f"{done.address} is let in again")
 
 
 COMMANDS = (firewall,)

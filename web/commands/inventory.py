@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from provisioner.apply import Applier, file_diffs, summary
+from provisioner.edits.whole import apply_whole
 from provisioner.inventory.fetches import forget_waiting
 from provisioner.inventory.site_file import schema
 from provisioner.plan import Plan
@@ -68,7 +69,7 @@ def apply_command(
     wanted, warnings = applier.read(files)
     _warn(warnings)
     click.echo(f"checked {len(wanted.phones)} phones", err=True)
-    done = applier.apply(wanted, who=who(), prune=prune)
+    done = apply_whole(applier, wanted, who=who(), prune=prune)
     forget_waiting(installation.events, [str(phone.mac) for phone in wanted.phones])
     for change in done.changes[:SHOWN_CHANGES]:
         click.echo(f"{change.action:<7} {change.title} {_fields(change.fields)}".rstrip())

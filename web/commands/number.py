@@ -5,21 +5,17 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from monitors.calls.decision import Decision
 from monitors.calls.explain import CheckedSite, NumberCheck, check_number
 from monitors.calls.wording import sentence
 from provisioner.errors import UnknownThingError
-from provisioner.inventory.calls import Calls
-from provisioner.inventory.calls_plan import site_plan
-from provisioner.inventory.records import Site
 from provisioner.inventory.store import stored
 from provisioner.numbering.countries import known_countries
 from provisioner.numbering.number import Kind, NumberError
 from provisioner.numbering.plan import Plan
+from web.call_rules.checking import checked_site, described
 from web.commands.options import data_option, echo_json, json_option, settings_for
 from web.installation import opened
 
@@ -68,32 +64,6 @@ def check(
         sys.exit(1)
 
 
-def described(checked: NumberCheck) -> dict[str, Any]:
-    """Return the JSON form of what was found."""
-    found = checked.dialled
-    return {
-        "kind": found.kind.value,
-        "value": found.value,
-        "country": found.country,
-        "nature": found.nature,
-        "valid": found.valid,
-        "spellings": list(checked.spellings),
-        "from": _decision(checked.incoming),
-        "to": _decision(checked.outgoing),
-    }
-
-
-def _decision(decided: Decision) -> dict[str, Any]:
-    return {
-        "verdict": decided.verdict.value,
-        "rule": decided.because.rule,
-        "sentence": sentence(decided.because),
-        "actions": [{"do": each.do, "to": each.to} for each in decided.actions],
-        "most_s": decided.most_s,
-        "warnings": [sentence(each) for each in decided.warnings],
-    }
-
-
 def _show(checked: NumberCheck) -> None:
     found = checked.dialled
     about = (found.kind.value, found.country, found.nature, "" if found.valid else "not in use")
@@ -123,14 +93,7 @@ def _site(site_id: str | None, data: Path | None) -> CheckedSite:
     if len(inventory.sites) != 1:
         raise click.UsageError("name a site with --site, or a country with --country")
     site = inventory.sites[0]
-    extensions = [each.extension for each in inventory.accounts]
-    calls = _calls(site)
-    return CheckedSite(site.id, site_plan(site, extensions, calls), site.timezone, calls)
-
-
-def _calls(site: Site) -> Calls:
-    """The site's rules; those of the product where it has none."""
-    return site.calls or Calls()
+    return checked_site(site, tuple(each.extension for each in inventory.accounts))
 
 
 COMMANDS = (number,)

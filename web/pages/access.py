@@ -22,6 +22,7 @@ from web.accounts.people import Person, Role
 from web.pages.desk import desk
 from web.pages.formats import zone_named
 from web.pages.language import LANGUAGES, chosen
+from web.pages.site_tabs import is_there
 from web.phone_plane import peer_of
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,9 @@ def arrive() -> ResponseReturnValue | None:
     refusal = refused(g.person, getattr(view, "needed_role", None), request.view_args or {})
     if refusal:
         abort(refusal)
+    site = (request.view_args or {}).get("site")
+    if site is not None and not is_there(site):
+        abort(404)
     return None
 
 

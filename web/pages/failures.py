@@ -9,8 +9,9 @@ from __future__ import annotations
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
+from provisioner.errors import UnknownThingError
 from web.pages.access import is_page
 from web.pages.language import N_, gettext
 from web.phone_plane import NOT_FOUND_BODY
@@ -70,6 +71,10 @@ def set_up_failures(app: Flask) -> None:
             "failure.html", status=status, title=gettext(title), text=gettext(text)
         )
         return Response(page, status, headers=_kept(problem), mimetype="text/html")
+
+    @app.errorhandler(UnknownThingError)
+    def missing(_: UnknownThingError) -> ResponseReturnValue:
+        return failed(NotFound())
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from babel.support import NullTranslations, Translations
 from flask import g, has_request_context
 from werkzeug.datastructures import LanguageAccept
 
+from web.retelling.retelling import retold
+
 LANGUAGES = {"en": "English", "es": "Español", "ru": "Русский"}
 """Each language by its own name."""
 LOCALES = {"en": "en_GB", "es": "es_ES", "ru": "ru_RU"}
@@ -87,6 +89,11 @@ def pgettext(context: str, text: str) -> str:
 def npgettext(context: str, one: str, many: str, count: int) -> str:
     """Translate a text that depends on a number and on its place."""
     return str(translations(current()).npgettext(context, one, many, count))
+
+
+def retell(text: object) -> str:
+    """Say a sentence of the core in the current language; what is not known as it is."""
+    return retold(str(text), current())
 
 
 _ = gettext

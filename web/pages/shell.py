@@ -86,7 +86,7 @@ def set_up_shell(app: Flask, assets: Assets) -> None:
         pgettext=language.pgettext,
         npgettext=language.npgettext,
     )
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, retell=language.retell)
     app.jinja_env.tests["long_ago"] = is_long_ago
 
     def asset(name: str) -> str:

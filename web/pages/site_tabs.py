@@ -35,6 +35,7 @@ SITE_TABS = (
     Tab("install.floors", N_("Install"), Role.INSTALLER, ("bulk",)),
     Tab("switches.all_of_them", N_("Switches")),
     Tab("pbx.state", N_("PBX")),
+    Tab("calls.today", N_("Calls"), also=("call_rules",)),
     Tab("dhcp.snippets", N_("DHCP")),
     Tab("change.site", N_("Settings"), Role.INSTALLER),
     Tab("change.history", N_("Changes")),
@@ -69,10 +70,19 @@ def is_here(tab: Tab) -> bool:
     return request.blueprint in {tab.endpoint.partition(".")[0], *tab.also}
 
 
+def is_there(site: str) -> bool:
+    """Whether there is a site."""
+    return _name(site) is not None
+
+
 def site_name(site: str) -> str:
     """Return the name of a site as people know it; asked once for a page."""
-    names: dict[str, str] = g.setdefault("site_names", {})
+    return _name(site) or site
+
+
+def _name(site: str) -> str | None:
+    names: dict[str, str | None] = g.setdefault("site_names", {})
     if site not in names:
         with desk().installation.database.read() as reading:
-            names[site] = reading.scalar(select(SiteRow.name).where(SiteRow.id == site)) or site
+            names[site] = reading.scalar(select(SiteRow.name).where(SiteRow.id == site))
     return names[site]

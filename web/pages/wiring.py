@@ -30,6 +30,8 @@ from web.pages.views import (
     account,
     audit,
     bulk,
+    call_reports,
+    call_rule_pages,
     change,
     dhcp,
     entry,
@@ -55,9 +57,10 @@ FORM_BYTES_MAX = 1024 * 1024
 FORM_FIELDS_MAX = 5000
 BLUEPRINTS = (
     asset_pages.PAGES, entry.PAGES, overview.PAGES, account.PAGES, users.PAGES, audit.PAGES,
-    switches.PAGES, pbx.PAGES, dhcp.PAGES,
+    switches.PAGES, pbx.PAGES, dhcp.PAGES, call_reports.PAGES,
     hotel.PAGES, incidents.PAGES, phone_change.PAGES, phone_keys.PAGES, search.PAGES,
     install_room.PAGES, bulk.PAGES,
+    call_rule_pages.PAGES,
     change.PAGES, stages.PAGES, phone_settings.PAGES, phone_files.PAGES,
 )  # fmt: skip
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -13,14 +12,12 @@ from monitors.store.incident_pages import incidents_of_phone
 from web.accounts.people import Scope
 from web.api.areas.reading import phone_place
 from web.api.operation import Call, Operation, Reply
-from web.api.paging import Asked
+from web.api.paging import Asked, Paged, page
 from web.api.shapes.health import Diagnosis, Status, StatusReport
 from web.overview.diagnosis import EARLIER_MAX, read_diagnoses
-from web.overview.json_form import diagnosis_json, incident_json, phone_json, site_json
+from web.overview.json_form import diagnosis_json, phone_json, site_json
 from web.overview.narrow import read_some
-from web.overview.phones import site_overview
-from web.overview.reading import StoredSite, read_sites
-from web.overview.values import SiteOverview
+from web.overview.status_pages import following, read_page, read_roll, read_summaries
 
 TAG = "health"
 Language = Literal[LANGUAGES]  # type: ignore[valid-type]  # a tuple of texts
@@ -32,7 +29,7 @@ class InLanguage(Asked):
     language: Language = Field(default="en", description="of the sentences")
 
 
-class StatusAsked(InLanguage):
+class StatusAsked(Paged, InLanguage):
     """Which phones are wanted."""
 
     only: tuple[Status, ...] = Field(default=(), description="only phones of this status")
@@ -40,31 +37,33 @@ class StatusAsked(InLanguage):
 
 def status(call: Call) -> Reply:
     """Say how all phones are of the sites that the user of the token sees."""
-    found = read_sites(call.installation, None, call.query.language, call.now)
-    return _report(call, [one for one in found if call.who.sees(one.id)])
+    return _report(call, None if call.who.sees_all else call.who.sites)
 
 
 def status_of_site(call: Call) -> Reply:
     """Say how the phones of a site are."""
-    return _report(call, read_sites(call.installation, call.site, call.query.language, call.now))
+    return _report(call, (call.site,))
 
 
-def _report(call: Call, stored: Iterable[StoredSite]) -> Reply:
-    sites = [_shown(call, one) for one in stored]
+def _report(call: Call, sites: Collection[str] | None) -> Reply:
+    here, asked = call.installation, call.query
+    roll = read_roll(here, sites, call.now)
+    keys = following(roll.states, _after(asked.after), asked.only)[: asked.limit + 1]
+    phones = read_page(here, keys, asked.language, call.now)
+    rows = [(f"{p.site} {p.mac}", phone_json(p)) for p in phones]
+    summaries = read_summaries(here, sites, roll, call.now)
     return Reply(
         {
-            "phones": [phone_json(phone) for one in sites for phone in one.phones],
-            "sites": [site_json(one) for one in sites],
-            "incidents": [incident_json(i) for one in sites for i in one.incidents],
-            "simulated": call.installation.simulated_mark.exists(),
+            **page(call, rows).value,
+            "sites": [site_json(one) for one in summaries],
+            "simulated": here.simulated_mark.exists(),
         }
     )
 
 
-def _shown(call: Call, stored: StoredSite) -> SiteOverview:
-    site = site_overview(stored, call.installation.settings.monitor.sweep_s)
-    only = call.query.only
-    return replace(site, phones=tuple(p for p in site.phones if p.status in only)) if only else site
+def _after(text: str | None) -> tuple[str, str] | None:
+    site, _, mac = (text or "").partition(" ")
+    return (site, mac) if text else None
 
 
 def diagnosis(call: Call) -> Reply:
@@ -81,8 +80,9 @@ def diagnosis(call: Call) -> Reply:
 OPERATIONS = (
     Operation(
         id="get_status", method="GET", path="/status", tag=TAG, scope=Scope.READ,
-        summary="How all phones are, those in trouble first", handler=status, query=StatusAsked,
-        answers={200: StatusReport}, note="As `bellwire status --json`; not in pages.",
+        summary="How all phones are, by site and MAC", handler=status, query=StatusAsked,
+        answers={200: StatusReport},
+        note="Each as in `bellwire status --json`; incidents are a list of their own.",
     ),
     Operation(
         id="get_site_status", method="GET", path="/sites/{site}/status", tag=TAG,

@@ -65,10 +65,10 @@ def pbx(call: Call) -> Reply:
 def pbx_configuration(call: Call) -> Reply:
     """Write the files for the site's Asterisk; secrets only where asked for, and audited."""
     reveal = call.query.reveal
-    if reveal and not call.who.may(Scope.SECRETS):
-        raise ProblemError("scope", "reveal needs a token with the scope secrets")
     if reveal and not call.who.is_at_least(Role.ADMIN):
         raise ProblemError("role", "reveal needs a user with the role admin")
+    if reveal and not call.who.may(Scope.SECRETS):
+        raise ProblemError("scope", "reveal needs a token with the scope secrets")
     here = call.installation
     made, remarks = pbx_files(here, call.site, call.now, masked=not reveal)
     if reveal:

@@ -206,10 +206,10 @@ def file(call: Call) -> Reply:
 
 
 def _check_reveal(call: Call) -> None:
-    if not call.who.may(Scope.SECRETS):
-        raise ProblemError("scope", "reveal needs a token with the scope secrets")
     if not call.who.is_at_least(Role.ADMIN):
         raise ProblemError("role", "reveal needs a user with the role admin, as on the pages")
+    if not call.who.may(Scope.SECRETS):
+        raise ProblemError("scope", "reveal needs a token with the scope secrets")
 
 
 def _note(call: Call, action: str, detail: str = "") -> None:

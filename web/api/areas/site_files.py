@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import yaml
 from pydantic import Field, RootModel
+from sqlalchemy.orm import Session
 
 from provisioner.apply import Applier, file_diffs
-from provisioner.edits.documents import bare_account, bare_room, head_document
+from provisioner.edits.documents import bare_account, bare_room, etag_of, head_document
+from provisioner.edits.edit import EditError
+from provisioner.edits.whole import apply_whole
 from provisioner.edits.written import (
     account_as_written,
     room_as_written,
@@ -27,9 +31,12 @@ from provisioner.phone_checks import check_phones
 from provisioner.plan import Plan
 from web.accounts.people import Role, Scope
 from web.api.areas.editing import written
+from web.api.etags import check_new, check_unchanged
 from web.api.operation import JSON, YAML, Call, Document, Operation, Reply
 from web.api.paging import Asked, Flag, Whole
+from web.api.problems import ProblemError
 from web.api.shapes.documents import Written
+from web.installation import Installation
 
 TAG = "site files"
 BYTES_MAX = 16 * 1024 * 1024
@@ -80,7 +87,13 @@ def apply(call: Call) -> Reply:
         return plan(call)
     here = call.installation
     wanted, warnings = _read(here.applier, call.body)
-    done = here.applier.apply(wanted, who=call.who.signature, prune=call.query.prune)
+    try:
+        done = apply_whole(
+            here.applier, wanted, who=call.who.signature, prune=call.query.prune,
+            check=_unchanged(call, wanted),
+        )  # fmt: skip
+    except EditError as problem:
+        raise ProblemError("conflict", str(problem)) from problem
     forget_waiting(here.events, [str(phone.mac) for phone in wanted.phones])
     return Reply(written(done, done.affected, warnings, stored=True))
 
@@ -114,23 +127,50 @@ def parse(text: str) -> SiteFile:
 
 def export(call: Call) -> Reply:
     """Write a whole site as a site file, without its secrets."""
-    here = call.installation
-    with here.database.read() as session:
-        held = stored_inventory.stored(session, here.box, [call.site])
-    (site,), catalogue = held.sites, here.catalogue
+    with call.installation.database.read() as session:
+        document = _whole(session, call.installation, call.site)
+    return Reply(document, etag=etag_of(document))
+
+
+def _whole(session: Session, here: Installation, name: str) -> dict[str, Any]:
+    """A whole site as its file; none of it: there is no such site."""
+    held = stored_inventory.stored(session, here.box, [name], account_secrets=False)
     phones: dict[str, list[Any]] = {}
     for phone in held.phones:
         phones.setdefault(phone.room, []).append(phone)
     rooms = sorted(held.rooms, key=lambda room: room.id)
-    document = {
-        **head_document(site_as_written(site, catalogue)),
-        "accounts": [bare_account(account_as_written(a)) for a in held.accounts],
-        "rooms": [
-            bare_room(room_as_written(room, phones.get(room.id, []), site, catalogue))
-            for room in rooms
-        ],
-    }
-    return Reply({"sites": [document]})
+    documents = [
+        {
+            **head_document(site_as_written(site, here.catalogue)),
+            "accounts": [bare_account(account_as_written(a)) for a in held.accounts],
+            "rooms": [
+                bare_room(room_as_written(room, phones.get(room.id, []), site, here.catalogue))
+                for room in rooms
+            ],
+        }
+        for site in held.sites
+    ]
+    return {"sites": documents}
+
+
+def _unchanged(call: Call, wanted: Inventory) -> Callable[[Session], None]:
+    """What refuses a file that was made from a site which is another one by now."""
+
+    def check(session: Session) -> None:
+        if call.if_match is None and call.if_none_match is None:
+            return
+        if len(wanted.sites) != 1:
+            told = "If-Match and If-None-Match are for a file of one site"
+            raise ProblemError("invalid", told)
+        document = _whole(session, call.installation, wanted.sites[0].id)
+        if not document["sites"]:
+            check_new(call)
+        elif call.if_match is None:
+            raise ProblemError("stale", "the site exists, and If-None-Match says it must not")
+        else:
+            check_unchanged(call, etag_of(document))
+
+    return check
 
 
 def shape(_call: Call) -> Reply:
@@ -151,12 +191,13 @@ OPERATIONS = (
     Operation(
         id="apply_site_file", path="/sites/apply", scope=Scope.CHANGE, handler=apply,
         summary="Apply a site file: all of it or nothing", query=ApplyAsked,
-        note="As `bellwire apply`; again with the same file it changes nothing.", **_WRITE,
+        note="As `bellwire apply`; again with the same file it changes nothing.", may_match=True,
+        **_WRITE,
     ),
     Operation(
         id="get_site_file", method="GET", path="/sites/{site}/file", tag=TAG, scope=Scope.READ,
         summary="A whole site as a site file, without its secrets", handler=export,
-        answers={200: Document(FileContent)},
+        answers={200: Document(FileContent)}, has_etag=True,
     ),
     Operation(
         id="get_site_file_schema", method="GET", path="/site-file-schema", tag=TAG,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from web.api.paging import Page
 from web.api.shapes.values import Answer, MacText, UtcTime
 from web.overview.values import ORDER
 
@@ -96,13 +97,11 @@ class IncidentEntry(Answer):
     )
 
 
-class StatusReport(Answer):
-    """How all phones of some sites are, those in trouble first."""
+class StatusReport(Page[PhoneStatus]):
+    """How phones are, a page of them, and how their sites are on the whole."""
 
-    phones: list[PhoneStatus]
-    sites: list[SiteStatus]
-    incidents: list[IncidentEntry]
-    simulated: bool
+    sites: list[SiteStatus] = Field(description="all that are asked about, on every page")
+    simulated: bool = Field(description="the phones of this demo are simulated")
 
 
 class EvidenceEntry(Answer):

@@ -107,13 +107,14 @@ def reveal_file(installation: Installation, mac: MacAddress, name: str) -> str |
 def masked_like(text: str, masked: str) -> str:
     """Return a text with everything hidden that a masked rendering hides at the same place. Pure.
 
-    A line that begins as a masked one does up to its mask is hidden from there on. Any other line
+    A line that begins and ends as a masked one does is that one; one that only begins so is hidden
+    from there on. Any other line
     that differs is shown only if lines of its name are there today and hide nothing. So nothing
     passes that has not been seen to be harmless.
     """
     plain = set(masked.splitlines())
     hiding = [line for line in plain if MASK in line]
-    heads = {line[: line.index(MASK)] for line in hiding} - {""}
+    heads = {line.partition(MASK)[0]: line for line in hiding if not line.startswith(MASK)}
     harmless = {_name(line) for line in plain} - {_name(line) for line in hiding} - {""}
     made = []
     for line in text.splitlines():
@@ -121,10 +122,17 @@ def masked_like(text: str, masked: str) -> str:
         if line in plain or not line.strip():
             made.append(line)
         elif head is not None:
-            made.append(head + MASK)
+            made.append(_hidden(line, heads[head]))
         else:
             made.append(line if _name(line) in harmless else f"{_name(line)}{MASK}")
     return "\n".join(made)
+
+
+def _hidden(line: str, masked: str) -> str:
+    """A line that begins as a masked one: nothing is shown of it but what that one shows."""
+    head, _, tail = masked.partition(MASK)
+    is_alike = MASK not in tail and line.endswith(tail) and len(line) > len(head) + len(tail)
+    return masked if is_alike else head + MASK
 
 
 def _name(line: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from provisioner.edits.rollout import Member, Standing
 from provisioner.edits.staging import Staged
-from provisioner.inventory.tables import PhoneRow
 from web.installation import Installation
+from web.overview.narrow import MANY, read_some
+from web.pages import language
 from web.pages.language import N_, gettext
 from web.staging import stage_desk
 
-SHOWN = 8
+SHOWN, ROOMS_SHOWN = 8, 6
 STANDINGS = {
     Standing.LATER: N_("later"),
     Standing.WAITING: N_("have not fetched yet"),
@@ -71,7 +70,7 @@ def read_rollout(installation: Installation, site: str) -> RolloutView | None:
     if found is None:
         return None
     staged, members = found
-    places = _places(installation, [m.mac for m in members if m.is_missing])
+    places = _places(installation, staged, [m.mac for m in members if m.is_missing])
     stages = tuple(
         _stage(staged, number, [m for m in members if m.stage == number], places)
         for number in range(len(staged.stages))
@@ -104,16 +103,17 @@ def _standing(staged: Staged, number: int) -> str:
 def _name(stage: str) -> str:
     """A stage in words: ``rooms=101,214`` is "Room 101, 214"."""
     kind, _, names = stage.partition("=")
-    shown = ", ".join(names.split(",")[:6])
+    rooms = names.split(",")
+    shown = ", ".join(rooms[:ROOMS_SHOWN]) + (" …" if len(rooms) > ROOMS_SHOWN else "")
     if kind == "rooms":
         return gettext("Room %(room)s") % {"room": shown}
     return gettext("Floor %(floor)s") % {"floor": shown} if kind == "floor" else gettext("All")
 
 
-def _places(installation: Installation, macs: list[str]) -> dict[str, str]:
+def _places(installation: Installation, staged: Staged, macs: list[str]) -> dict[str, str]:
     if not macs:
         return {}
-    query = select(PhoneRow.mac, PhoneRow.room_id, PhoneRow.position)
-    with installation.database.read() as session:
-        rows = session.execute(query.where(PhoneRow.mac.in_(macs[:900])))
-        return {mac: f"{room}, {position}" for mac, room, position in rows}
+    read = read_some(
+        installation, staged.site, macs[:MANY], language.current(), staged.made_at, states=False
+    )
+    return {mac: phone.place for mac, phone in read.phones.items()}

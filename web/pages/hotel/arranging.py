@@ -96,7 +96,10 @@ def arrange(board: Board, wanted: Wanted) -> Plan:
         models=tuple(Counter(p.model for p in board.phones).most_common()),
         floor_names=tuple(names),
     )
-    kept = [p for p in board.phones if _fits(board, p, wanted)]
+    if wanted.is_filtered or board.chosen is not None:
+        kept = [p for p in board.phones if _fits(board, p, wanted)]
+    else:
+        kept = list(board.phones)
     return _listed(plan, kept, wanted) if wanted.view == "list" else _tiled(
         board, plan, kept, wanted, names
     )  # fmt: skip

@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from monitors.status import State
-from monitors.store.tables import status
-from provisioner.inventory.tables import PhoneRow, RoomRow
 from web.installation import Installation
-from web.overview.wording import by_number
+from web.pages.hotel.board import read_board
+from web.pages.hotel.wishes import Wanted
 from web.pages.install.ground import Ground, worded
 from web.pages.words import ORDER
 
@@ -59,32 +56,29 @@ class FloorProgress:
 def read_rooms(
     installation: Installation, ground: Ground, language: str
 ) -> tuple[RoomProgress, ...]:
-    """Return a site's rooms by floor and number; three queries, however many there are."""
-    site = ground.site.id
-    with installation.database.read() as session:
-        query = select(RoomRow.id, RoomRow.name, RoomRow.floor, RoomRow.template)
-        rooms = session.execute(query.where(RoomRow.site_id == site)).all()
-        of_phones = select(PhoneRow.mac, PhoneRow.room_id).where(PhoneRow.site_id == site)
-        where = {row.mac: row.room_id for row in session.execute(of_phones)}
-    with installation.monitoring.read() as session:
-        of_states = select(status.c.mac, status.c.state).where(status.c.site == site)
-        states = {row.mac: State(row.state) for row in session.execute(of_states)}
+    """Return a site's rooms by floor and number, however many there are by the same queries."""
+    board = read_board(installation, ground.site.id, Wanted())
+    if board is None:
+        return ()
     inside: dict[str, list[State]] = {}
-    for mac, room in where.items():
-        inside.setdefault(room, []).append(states.get(mac, State.UNKNOWN))
+    for phone in board.phones:
+        inside.setdefault(phone.room, []).append(phone.state)
+    templates = {
+        name: (worded(template.name, language, name), len(template.positions))
+        for name, template in ground.templates.items()
+    }
     made = []
-    for row in rooms:
-        template, here = ground.templates.get(row.template), inside.get(row.id, [])
+    for room in board.rooms.values():
+        here = inside.get(room.id, ())
+        name, places = templates.get(room.template, (room.template, 0))
         made.append(
             RoomProgress(
-                row.id, row.name, row.floor, row.template,
-                worded(template.name, language, row.template) if template else row.template,
-                max(len(template.positions) if template else 0, len(here)), len(here),
-                sum(state is State.WORKING for state in here),
+                room.id, room.name, room.floor, room.template, name, max(places, len(here)),
+                len(here), here.count(State.WORKING),
                 min(here, key=_RANK.__getitem__, default=State.NOT_INSTALLED),
             )
         )  # fmt: skip
-    return tuple(sorted(made, key=lambda room: (_floor_order(room.floor), by_number(room.id))))
+    return tuple(made)
 
 
 def by_floor(rooms: Sequence[RoomProgress], chosen: str | None) -> tuple[FloorProgress, ...]:
@@ -120,10 +114,3 @@ def usual_template(rooms: Iterable[RoomProgress]) -> str:
     """Return the template that most rooms have."""
     counts = Counter(room.template for room in rooms if room.template)
     return counts.most_common(1)[0][0] if counts else ""
-
-
-def _floor_order(floor: str) -> tuple[int, tuple[tuple[int, str], ...]]:
-    """Basements below the ground, rooms without a floor at the end."""
-    if floor.lstrip("-").isdecimal():
-        return (0, ((int(floor), ""),))
-    return (1 if floor else 2, by_number(floor))

@@ -26,6 +26,9 @@ DONE, NOW, WAITING, BAD = "done", "now", "waiting", "bad"
 _ON_THE_NETWORK = timedelta(minutes=10)
 """A phone that has asked for a file so lately has power."""
 _REGISTERED = frozenset({Registration.REACHABLE, Registration.UNCHECKED, Registration.UNREACHABLE})
+_NO_POWER = frozenset(
+    {PortPower.DENIED, PortPower.OVERLOAD, PortPower.SHORT, PortPower.FAULT, PortPower.HARDWARE}
+)
 _REFUSED = frozenset({ProvisioningStatus.REFUSED, ProvisioningStatus.NOT_RENDERED})
 
 Rung = tuple[str, str, str, str]
@@ -81,7 +84,9 @@ def standings(signs: Signs, now: datetime) -> tuple[str, str, str, str]:
     made = [DONE if is_there else WAITING for is_there in there]
     if not all(there):
         first = made.index(WAITING)
-        made[first] = BAD if first == 1 and fetched in _REFUSED else NOW
+        is_unfed = first == 0 and known.power.value in _NO_POWER
+        is_refused = first == 1 and fetched in _REFUSED
+        made[first] = BAD if is_unfed or is_refused else NOW
     return made[0], made[1], made[2], made[3]
 
 

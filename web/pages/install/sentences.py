@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioner.bulk.cells import Column, Remark, Said, Trouble
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 
 SENTENCES: Mapping[Trouble | Remark, str] = {
     Trouble.ROOM_NEEDED: N_("Which room? Each row needs one."),
@@ -72,5 +72,5 @@ COLUMNS: Mapping[Column, str] = {
 def say(said: Said) -> str:
     """Return what is said of a cell, in the language of the page."""
     if said.what is Trouble.REFUSED:
-        return said.facts["sentence"]
+        return retell(said.facts["sentence"])
     return gettext(SENTENCES[said.what]) % said.facts

@@ -16,7 +16,7 @@ from monitors.store.tables import status
 from monitors.switches.reading import Neighbour, PoeGroup, PortReading
 from monitors.switches.signals_of import budget_signal
 from monitors.topology import is_uplink
-from provisioner.inventory.tables import PhoneRow, RoomRow, SiteRow
+from provisioner.inventory.tables import PhoneRow, SiteRow
 from provisioner.mac import MacAddress
 from web.installation import Installation
 from web.overview.switch_ports import neighbour_of
@@ -40,7 +40,6 @@ class PortPhone:
 
     mac: str
     room: str
-    room_name: str
     position: str
     model: str
     state: State | None
@@ -160,15 +159,11 @@ def _phones(installation: Installation, site: str, macs: set[str]) -> dict[str, 
         for start in range(0, len(wanted), _CHUNK):
             some = wanted[start : start + _CHUNK]
             states = _states(judging, some)
-            query = (
-                select(
-                    PhoneRow.mac, PhoneRow.room_id, RoomRow.name, PhoneRow.position, PhoneRow.model
-                )
-                .join(RoomRow, (RoomRow.site_id == site) & (RoomRow.id == PhoneRow.room_id))
-                .where(PhoneRow.site_id == site, PhoneRow.mac.in_(some))
+            query = select(PhoneRow.mac, PhoneRow.room_id, PhoneRow.position, PhoneRow.model).where(
+                PhoneRow.site_id == site, PhoneRow.mac.in_(some)
             )
-            for mac, room, name, position, model in reading.execute(query):
-                found[mac] = PortPhone(mac, room, name, position, model, states.get(mac))
+            for mac, room, position, model in reading.execute(query):
+                found[mac] = PortPhone(mac, room, position, model, states.get(mac))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Figures of a phone over time as lines: made into points here, drawn as SVG by a template."""
+"""Figures over time as lines or columns: made into points here, drawn as SVG by a template."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from web.installation import Installation
 
 WIDTH, HEIGHT = 1000, 200
 """Of the drawing; it is stretched to its place, labels stand outside of it."""
+_COLUMN_SHARE = 0.7
+"""So much of its place a column takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,38 @@ class Chart:
         """The mean of all."""
         count = sum(point.count for point in self.points)
         return sum(point.mean * point.count for point in self.points) / count
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A figure of a day, as a column from the lower edge."""
+
+    value: float
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Figures side by side; ``top``: value of the upper edge, the lower one is nought."""
+
+    columns: tuple[Column, ...]
+    top: float
+
+
+def columns_of(values: Sequence[float], least_top: float) -> Columns:
+    """Return figures, none below nought, as columns of the same width. Pure."""
+    top = nice_top(max(least_top, *values, 0.0))
+    place = WIDTH / max(1, len(values))
+    width = round(place * _COLUMN_SHARE, 2)
+    made = []
+    for number, value in enumerate(values):
+        height = round(value / top * HEIGHT, 1)
+        x = round(number * place + (place - width) / 2, 2)
+        made.append(Column(value, x, round(HEIGHT - height, 1), width, height))
+    return Columns(tuple(made), top)
 
 
 def read_charts(installation: Installation, mac: str, span: Span, now: datetime) -> list[Chart]:

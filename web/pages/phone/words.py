@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web.pages.language import N_, gettext
-from web.pages.words import ACTIONS as GENERAL
+from web.pages.words import ACTIONS
 
 REMEDIES = {
     "resync": N_("Fetch again"),
@@ -63,14 +63,6 @@ DOUBTS = {
     "exception": N_("The site leaves this phone alone."),
 }
 """What stands against a remedy, by the name of the guard that says so."""
-ACTIONS = {
-    "acknowledge": N_("Somebody sees to an incident"),
-    "adopt": N_("Taken into a room"),
-    "mend": N_("Remedy asked for"),
-    "maintenance-start": N_("Maintenance begun"),
-    "maintenance-end": N_("Maintenance ended"),
-}
-"""Entries of the audit log besides those of ``web.pages.words``."""
 KEY_TYPES = {
     "blf": N_("Busy lamp"),
     "speed_dial": N_("Speed dial"),
@@ -90,5 +82,5 @@ def person_name(who: str) -> str:
 
 def action_text(action: str) -> str:
     """Return what the log says for one of its codes, in the language of the page."""
-    text = ACTIONS.get(action) or GENERAL.get(action)
+    text = ACTIONS.get(action)
     return gettext(text) if text else action

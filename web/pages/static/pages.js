@@ -12,6 +12,12 @@
       each.dispatchEvent(new Event("seen"));
     });
   });
+  // where tabs do not fit side by side, the one of this page is in sight
+  document.querySelectorAll(".tabs [aria-current]").forEach(function (each) {
+    var strip = each.closest(".tabs");
+    var beyond = each.offsetLeft + each.offsetWidth + 48 - strip.clientWidth;
+    if (beyond > strip.scrollLeft) strip.scrollLeft = beyond;
+  });
   // a button that was pressed is not pressed again
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented) return;

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from web.accounts import api_tokens, sessions
 from web.accounts.passwords import BusyError
-from web.accounts.people import Person, Role, Scope
+from web.accounts.people import Scope, scopes_of
 from web.accounts.refusals import AccountError
 from web.accounts.tables import UserRow
 from web.accounts.users import check_password, set_password_hash, set_preferences
@@ -71,17 +71,9 @@ def _page(
         made=made,
         browsers=[(row, browser_of(row.agent)) for row in browsers],
         tokens=tokens,
-        scopes=[(scope, gettext(SCOPES[scope])) for scope in _scopes_of(who)],
+        scopes=[(scope, gettext(SCOPES[scope])) for scope in scopes_of(who.role)],
         scope_words=SCOPES,
     )
-
-
-def _scopes_of(who: Person) -> list[Scope]:
-    """What a token of this person can be good for."""
-    if who.is_admin:
-        return list(Scope)
-    installer = [Scope.CHANGE, Scope.SECRETS] if who.is_at_least(Role.INSTALLER) else []
-    return [Scope.READ, *installer]
 
 
 @PAGES.post("/account/preferences")
@@ -155,15 +147,18 @@ def add_token() -> ResponseReturnValue:
     """Make a token and show it, this once."""
     form, who = filled(TokenForm, request.form), person()
     wish = form.data
-    if wish is None or not set(wish.scopes) <= set(_scopes_of(who)):
-        form.refuse("scopes", refusal("scopes")) if wish else None
+    if wish is None:
         return _page(token=form), 422
-    with desk().installation.database.write() as writing:
-        row = writing.scalars(select(UserRow).where(UserRow.id == who.id)).one()
-        days = int(wish.days) if wish.days else None
-        made = api_tokens.make_api_token(
-            writing, row, wish.title, wish.scopes, days, who.signature, now()
-        )
+    days = int(wish.days) if wish.days else None
+    try:
+        with desk().installation.database.write() as writing:
+            row = writing.scalars(select(UserRow).where(UserRow.id == who.id)).one()
+            made = api_tokens.make_api_token(
+                writing, row, wish.title, wish.scopes, days, who.signature, now()
+            )
+    except AccountError as problem:
+        form.refuse("scopes", refusal(problem.reason))
+        return _page(token=form), 422
     return _page(made=made), 201
 
 

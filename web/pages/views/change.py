@@ -19,7 +19,7 @@ from web.pages.change.showing import marked, shown, target_words
 from web.pages.change.yaml_parts import differences
 from web.pages.desk import desk
 from web.pages.forms import Form, FormModel
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 from web.pages.phone.words import person_name
 from web.pages.words import ACTIONS
 
@@ -122,7 +122,7 @@ def save(site: str) -> ResponseReturnValue:
     try:
         applied = desk().installation.edits.apply(draft.edit, who=person().signature, note=note)
     except InventoryError as problem:
-        flash(str(problem), "bad")
+        flash(retell(problem), "bad")
         return redirect(draft.back, 303)
     flash(gettext(NOTHING) if not applied.plan.changes else gettext("Saved."), "good")
     return redirect(url_for(".history", site=site), 303)
@@ -169,7 +169,7 @@ def one(site: str, number: int) -> ResponseReturnValue:
     ]
     return render_template(
         "change-one.html", entry=entry, diffs=diffs, action_words=ACTIONS,
-        may_undo=_may_undo,
+        may_undo=_may_undo, is_first=before.get("head", {}) is None,
         steps=[(url_for(".history", site=site), gettext("Changes"))],
     )  # fmt: skip
 
@@ -184,7 +184,7 @@ def undo(site: str, number: int) -> ResponseReturnValue:
     try:
         desk().installation.edits.undo(number, who=person().signature)
     except EditError as problem:
-        flash(gettext("It cannot be undone: %(why)s") % {"why": problem}, "bad")
+        flash(gettext("It cannot be undone: %(why)s") % {"why": retell(problem)}, "bad")
     else:
         flash(gettext("Undone. The phones concerned get their former files."), "good")
     return redirect(url_for(".history", site=site), 303)

@@ -94,9 +94,17 @@ def _begin(token: str) -> None:
     if g.person is not None:
         with desk().installation.database.write() as writing:
             sessions.end(writing, g.person.id, g.person.session_id)
-    session.clear()
+    _forget()
     session[TOKEN] = token
     session.permanent = True
+
+
+def _forget() -> None:
+    """Empty what the cookie holds; only the language that was chosen before stays."""
+    language = session.get("language")
+    session.clear()
+    if language is not None:
+        session["language"] = language
 
 
 @PAGES.post("/sign-out")
@@ -109,7 +117,7 @@ def sign_out() -> ResponseReturnValue:
             note(writing, now(), who.signature, "user-logout", who.name)
         elif who.session_id is not None:
             sessions.end(writing, who.id, who.session_id)
-    session.clear()
+    _forget()
     flash(gettext("You are signed out."), "good")
     return redirect(url_for("entry.sign_in"), 303)
 

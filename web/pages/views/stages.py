@@ -11,7 +11,7 @@ from web.accounts.people import Role
 from web.pages.access import needs, now, person
 from web.pages.change.rollouts import read_rollout
 from web.pages.desk import desk
-from web.pages.language import gettext
+from web.pages.language import gettext, retell
 from web.pages.views.change import TOO_OLD, the_draft
 from web.staging import stage_desk
 
@@ -35,7 +35,7 @@ def stage(site: str) -> ResponseReturnValue:
     try:
         desk_of_stages.begin(draft.edit, policy, person().signature, note, now())
     except InventoryError as problem:
-        flash(str(problem), "bad")
+        flash(retell(problem), "bad")
         return redirect(draft.back, 303)
     flash(gettext("The roll-out has begun with its first stage."), "good")
     return redirect(url_for("change.history", site=site), 303)
@@ -60,5 +60,5 @@ def act(site: str, number: int, act: str) -> ResponseReturnValue:
         else:
             abort(404)
     except InventoryError as problem:
-        flash(str(problem), "bad")
+        flash(retell(problem), "bad")
     return redirect(url_for("change.history", site=site), 303)

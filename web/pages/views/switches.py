@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from web.overview.wording import Voice, place_name, room_name
+from web.overview.narrow import read_some
+from web.overview.wording import Voice
+from web.pages import language
 from web.pages.access import now
 from web.pages.desk import desk
 from web.pages.network.switches import PortPhone, SwitchView, switch_views
@@ -35,9 +37,11 @@ def one(site: str, name: str) -> ResponseReturnValue:
     (found,), voice = _found(site, name)
     whole = request.args.get("ports") == "all"
     ports = [view for view in found.ports if whole or view.is_used]
+    macs = [phone.mac for view in ports for phone in view.phones]
+    some = read_some(desk().installation, site, macs, language.current(), now(), states=False)
 
     def place(phone: PortPhone) -> str:
-        return place_name(room_name(phone.room, phone.room_name, voice), phone.position, voice)
+        return some.phones[phone.mac].place
 
     return render_template(
         "switch.html", switch=found, ports=ports, whole=whole, voice=voice, place=place

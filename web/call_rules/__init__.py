@@ -1,0 +1,1 @@
+"""Rules of calls as all ways in use them: command line, pages and API."""

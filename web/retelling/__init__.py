@@ -1,0 +1,1 @@
+"""Sentences of the core in the languages of the pages."""

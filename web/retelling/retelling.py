@@ -1,0 +1,114 @@
+"""What the core has said in English, said again in the language of a page. Pure.
+
+The core speaks English: to the log, to programs, to the command line, and into its database. Its
+sentences are known by their form; a page that shows one finds its form and says it anew. One that
+is not known stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+
+LANGUAGES = ("es", "ru")
+HOLE = "{}"
+JOINT = "; "
+_PARTS_MAX = 12
+_DEEP = 6
+"""Sentences stand inside of one another no deeper than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A sentence of the core.
+
+    Attributes:
+        english: with ``{}`` for what is filled in.
+        pattern: matches the whole of such a sentence.
+        texts: by language, with ``{0}`` and so on.
+    """
+
+    english: str
+    pattern: re.Pattern[str]
+    texts: dict[str, str]
+
+    @property
+    def weight(self) -> int:
+        """How much it says by itself."""
+        return len(self.english) - len(HOLE) * self.english.count(HOLE)
+
+
+def retold(text: str, language: str) -> str:
+    """Return what the core has said, in another language; what is not known as it is.
+
+    Args:
+        text: a sentence, or several with ``; `` between them.
+        language: two letters; any without texts gets the sentence itself.
+    """
+    return _retold(str(text), language) if language in LANGUAGES else str(text)
+
+
+@lru_cache(maxsize=4096)
+def _retold(text: str, language: str, depth: int = 0) -> str:
+    if depth > _DEEP:
+        return text
+    parts = text.split(JOINT)
+    if len(parts) > _PARTS_MAX:
+        return JOINT.join(_retold(part, language, depth + 1) for part in parts)
+    return JOINT.join(
+        piece if found is None else _filled(*found, language, depth)
+        for piece, found in _best(tuple(parts))
+    )
+
+
+def _filled(form: Form, match: re.Match[str], language: str, depth: int) -> str:
+    inner = [_retold(part, language, depth + 1) for part in match.groups()]
+    return form.texts[language].format(*inner)
+
+
+Found = tuple[str, tuple[Form, re.Match[str]] | None]
+
+
+def _best(parts: tuple[str, ...]) -> list[Found]:
+    """Cut a text into sentences so that as much of it as can be is known by its form.
+
+    A sentence may hold the joint itself, and several may stand in a row.
+    """
+    best: list[tuple[int, list[Found]]] = [(0, [])]
+    for end in range(1, len(parts) + 1):
+        ways = []
+        for start in range(end):
+            piece = JOINT.join(parts[start:end])
+            found = _found(piece)
+            weight = found[0].weight if found else start - end
+            ways.append((best[start][0] + weight, [*best[start][1], (piece, found)]))
+        best.append(max(ways, key=lambda way: way[0]))
+    return best[-1][1]
+
+
+def _found(text: str) -> tuple[Form, re.Match[str]] | None:
+    for form in forms():
+        match = form.pattern.fullmatch(text)
+        if match is not None:
+            return form, match
+    return None
+
+
+@cache
+def forms() -> Sequence[Form]:
+    """Return all sentences, those first that say the most by themselves."""
+    file = resources.files("web.retelling").joinpath("sentences.toml")
+    said = tomllib.loads(file.read_text(encoding="utf-8"))["said"]
+    made = [
+        Form(
+            each["en"],
+            re.compile("(.+?)".join(map(re.escape, each["en"].split(HOLE))), re.DOTALL),
+            {language: each[language] for language in LANGUAGES},
+        )
+        for each in said
+    ]
+    return sorted(made, key=lambda form: -form.weight)

@@ -67,9 +67,10 @@ def signal_texts(language: str) -> dict[str, Any]:
 
 
 def _filled(text: str, facts: _Facts) -> str:
-    """Fill the names in; the sentence begins with a capital whatever came first."""
+    """Fill the names in; the sentence begins with a capital, but for a device's own name."""
     made = text.format_map(facts)
-    return made[:1].upper() + made[1:]
+    is_name = text.startswith("{") and not made.split(" ", 1)[0].isalpha()
+    return made if is_name else made[:1].upper() + made[1:]
 
 
 def known_rules(language: str) -> frozenset[str]:

@@ -92,7 +92,7 @@ def test_one_line_with_the_room_first(language: str, kind: Kind, line: str) -> N
 
 def test_a_group_names_its_site_and_its_phones() -> None:
     made = message_of(due(Kind.DOWN), GROUP, scene(), NOON, maybe_double=True)
-    assert made.line.startswith("Hotel Aurora: Sw-2 does not answer; 2 phones hang on it.")
+    assert made.line.startswith("Hotel Aurora: sw-2 does not answer; 2 phones hang on it.")
     assert made.more == (
         "You may have had this message before.",
         "Phones: Reception, Room 214 (Bathroom)",

@@ -77,7 +77,7 @@ def test_one_incident_with_its_evidence_and_timeline(hotel: Office) -> None:
 
 def test_the_incident_of_a_group_lists_its_phones(hotel: Office) -> None:
     found = hotel.client("lucia").get(PAGE).text
-    number = re.search(r'incident-(\d+)">Sw-floor-3', found)
+    number = re.search(r'incident-(\d+)">sw-floor-3', found)
     assert number
     page = hotel.client("lucia").get(f"{PAGE}/{number[1]}").text
     assert len(re.findall(r"Room 30\d bedside", page)) == 8

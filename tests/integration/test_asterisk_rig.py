@@ -224,7 +224,7 @@ def test_a_taken_port_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         taken = holder.getsockname()[1]
         choose = asterisk_simulator.choose_ports
         choices = chain([replace(choose(), sip=taken)], iter(choose, None))
-        monkeypatch.setattr(asterisk_simulator, "choose_ports", lambda: next(choices))
+        monkeypatch.setattr(asterisk_simulator, "choose_ports", lambda _rtp: next(choices))
         with Asterisk(tmp_path) as asterisk:
             assert asterisk.sip_port != taken
             assert asterisk.warnings() == []

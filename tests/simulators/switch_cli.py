@@ -256,7 +256,8 @@ def _serve(transport: paramiko.Transport, switch: Switch, stop: threading.Event)
     while not stop.is_set() and transport.is_active():
         channel = transport.accept(0.1)
         if channel is not None:
-            _Talk(switch, channel).run()
+            with suppress(paramiko.SSHException, EOFError, OSError):  # the other side hangs up
+                _Talk(switch, channel).run()
             break
         time.sleep(0.01)
     transport.close()

@@ -60,7 +60,7 @@ class Tunnel(asyncio.Protocol):
         except OSError as problem:
             made.close()
             self._release()
-            log.warning("the pages do not answer: %s", problem.strerror or problem)
+            log.debug("the pages do not answer: %s", problem.strerror or problem)
             self._give_up()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

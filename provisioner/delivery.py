@@ -107,9 +107,9 @@ class Delivery:
         """Answer at once, with a finished file of the phone's own or a refusal.
 
         None: something must be rendered, written or looked for first. Nothing was counted or
-        written down then; ``answer`` does all of it.
+        written down then; ``answer`` does all of it. The caller refreshes the shelf, once for
+        all the requests that have come in together.
         """
-        self.shelf.refresh()
         asked = self._look_at(request)
         entry, reason = asked.entry, asked.reason
         if asked.verdict is Verdict.FIRST_CONTACT:

@@ -16,7 +16,7 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import uvloop
 
@@ -43,6 +43,11 @@ SPARE_FILES = 256
 """Descriptors for everything but connections."""
 FRONT = "BELLWIRE_FRONT"
 """Tells the pages' server its port and the table of peers: ``PORT:DESCRIPTOR``."""
+
+
+def has_front(http: Http) -> bool:
+    """Whether the HTTP port has a front: not with TLS."""
+    return http.tls_certificate is None
 
 
 def behind_front() -> Inner | None:
@@ -88,14 +93,21 @@ class AtHand:
         delivery: the phones and their files.
         catalogue: tells a phone's path from a page's.
         proxies: whose word about addresses is believed.
+        soon: runs something when the requests that are here now are answered.
     """
 
     def __init__(
-        self, delivery: Delivery, catalogue: Catalogue, proxies: Sequence[Network]
+        self,
+        delivery: Delivery,
+        catalogue: Catalogue,
+        proxies: Sequence[Network],
+        soon: Callable[[Callable[[], None]], object],
     ) -> None:
         self._delivery = delivery
         self._catalogue = catalogue
         self._proxies = proxies
+        self._soon = soon
+        self._is_fresh = False
 
     def __call__(self, head: Head, address: str) -> Answer | None:
         """Answer a request at once; None: the pages' server must (see ``Delivery.at_hand``)."""
@@ -104,7 +116,15 @@ class AtHand:
         if not is_phones_path(self._catalogue, path):
             return None
         environ["REMOTE_ADDR"] = address
+        if not self._is_fresh:
+            # a request that is read in this turn of the loop was sent before the turn began
+            self._is_fresh = True
+            self._soon(self._next_turn)
+            self._delivery.shelf.refresh()
         return self._delivery.at_hand(request_of(environ, path, self._proxies))
+
+    def _next_turn(self) -> None:
+        self._is_fresh = False
 
 
 def listening(http: Http) -> socket.socket:
@@ -132,7 +152,7 @@ async def _serve(
     """Serve until a signal, or until the pages cannot run."""
     loop = asyncio.get_running_loop()
     proxies = installation.settings.http.trusted_proxies
-    answering = AtHand(delivery, installation.catalogue, proxies)
+    answering = AtHand(delivery, installation.catalogue, proxies, loop.call_soon)
     stop, told = threading.Event(), asyncio.Event()
 
     def end() -> None:

@@ -198,7 +198,7 @@ def test_incidents_stand_on_top_with_what_to_do(hotel: Office) -> None:
     page = hotel.client("maria").get(HOTEL).text
     cards = re.findall(r"<article.*?</article>", page, re.S)
     assert len(cards) == 4
-    assert f"{SWITCH.capitalize()} does not answer; 8 phones hang on it." in cards[0]
+    assert f"{SWITCH} does not answer; 8 phones hang on it." in cards[0]
     assert "and 4 more" in cards[0]
     assert "ivan sees to it" in cards[-1]  # what somebody sees to comes last
     assert "I see to it" not in cards[-1]

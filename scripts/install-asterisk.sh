@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs Asterisk 16.28 for the tests on Debian 12, which has no Asterisk of its own.
+# Installs Asterisk 16.28 for the tests on Debian 12, which has no Asterisk of its own, with its
+# voice prompts in English, Spanish and Russian (8 MB to fetch, 9 MB on disk).
 #
 # The packages come from Debian 11, from the mirror this machine already uses. The extra
 # source and its pins live in a temporary folder that only this script's apt calls read:
@@ -13,7 +14,9 @@ set -euo pipefail
 readonly version=16.28
 readonly suite=bullseye
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-readonly packages=(asterisk asterisk-modules asterisk-config asterisk-voicemail asterisk-core-sounds-en)
+readonly packages=(asterisk asterisk-modules asterisk-config asterisk-voicemail
+  asterisk-core-sounds-en asterisk-core-sounds-es asterisk-core-sounds-ru)
+readonly sounds=/usr/share/asterisk/sounds languages=(en es ru)
 readonly modules=(chan_pjsip.so res_pjsip_notify.so app_dial.so app_voicemail.so)
 readonly policy=/usr/sbin/policy-rc.d
 
@@ -31,9 +34,10 @@ is_complete() {
   [[ "$(installed_version)" == "$version".* ]] || return 1
   # Built from source: its owner knows what it holds, and no package may go on top of it.
   dpkg -S "$(command -v asterisk)" >/dev/null 2>&1 || return 0
-  local folder module
+  local folder module language
   folder=$(dirname "$(dpkg -L asterisk-modules | grep -m1 '/chan_pjsip\.so$')")
   for module in "${modules[@]}"; do [[ -e "$folder/$module" ]] || return 1; done
+  for language in "${languages[@]}"; do [[ -e "$sounds/$language/vm-press.gsm" ]] || return 1; done
 }
 
 work=

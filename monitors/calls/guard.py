@@ -105,6 +105,19 @@ class CallGuard:
         cuts = self._rules.cut_after(states, at)
         return {call_id: left_s for call_id, left_s in cuts.items() if call_id in calls}
 
+    def is_shared(self, account: str, room: str = "", but: str = "") -> bool:
+        """Whether a call that goes on draws on money of an account, its room or the site.
+
+        Args:
+            account: whose call it would be.
+            room: of it.
+            but: id of a call that does not count.
+        """
+        mine = dict(self._rules.limits_of(account, room, self._site))
+        self._limits |= mine
+        drawing = (c for s in filter(self._has_money, mine) for c in self.book.running_of(s))
+        return any(call.rate is not None and call.id != but for call in drawing)
+
     def _has_money(self, scope: Scope) -> bool:
         limits = self._limits.get(scope)
         if limits is None:

@@ -23,7 +23,7 @@ MOST_ACTIONS = 20
 EARLY_S = 0.3
 """A call is cut so long before its next second begins: cutting takes a moment, too."""
 SHORTEST_S = 0.5
-_SOUNDS = {REFUSED: "ss-noservice", ANONYMOUS_REFUSED: "privacy-unident"}
+SOUNDS = {REFUSED: "ss-noservice", ANONYMOUS_REFUSED: "privacy-unident"}
 """Announcements of bellwire's own, as Asterisk's core sounds call them."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*){0,8}")
@@ -98,7 +98,7 @@ def _step(action: CallAction, plan: Plan) -> tuple[str, str] | None:
     if action.do == "forward":
         return _forward(to, plan)
     if action.do == "announcement":
-        sound = _SOUNDS.get(to, to)
+        sound = SOUNDS.get(to, to)
         return ("announcement", sound) if _SOUND.fullmatch(sound) else None
     if to and not _NAME.fullmatch(to):
         return None

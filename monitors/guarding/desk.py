@@ -19,6 +19,7 @@ from monitors.guarding.answers import EARLY_S, Variables, dial, inside, refuse, 
 from monitors.guarding.callers import CallerDesk
 from monitors.guarding.facts import SiteFacts
 from monitors.guarding.ledger import Ledger, NewBlock
+from monitors.guarding.room import SLACK_S, Ends
 from monitors.store.calls import Refusals
 from monitors.store.calls_blocks import CallWarning
 from provisioner.inventory.calls import Calls
@@ -68,7 +69,7 @@ class CallDesk:
         toll_free: tuple[tuple[str, str, float], ...] = (),
     ) -> None:
         self.ledger = Ledger()
-        self._ends: dict[str, float] = {}
+        self._ends, self._ringing = dict[str, float](), dict[str, float]()
         self._moved: set[Scope] | None = None
         self._read(facts)
         self._guard = CallGuard(facts.site.id, self._rules, book, dict(facts.blocked))
@@ -102,14 +103,22 @@ class CallDesk:
         self._guard.renew(self._rules, blocked)
         self._moved = None
 
-    def outgoing(self, call_id: str, account: str, keyed: str, at: datetime) -> Variables:
-        """Decide on a call to the outside, or to whatever else the dial plan does not know."""
+    def outgoing(
+        self, call_id: str, account: str, keyed: str, at: datetime, *, can_cut: bool = True
+    ) -> Variables:
+        """Decide on a call to the outside, or to whatever else the dial plan does not know.
+
+        While calls cannot be cut, none is decided on that would share its money with another: an
+        empty answer leaves it to the PBX's own rules.
+        """
         try:
             number = self._plan.dialled(keyed)
         except NumberError:
             number = Number(Kind.UNKNOWN, keyed[:64], valid=False)
         if number.kind in {Kind.INTERNAL, Kind.SERVICE} and not number.emergency:
             return inside(number)
+        if not can_cut and self._rules.always_passes(number) is None and self.is_shared(account):
+            return {}
         decided = self._decide(call_id, account, number, at)
         for warning in decided.warnings:
             if warning.rule != _SILENT:
@@ -155,6 +164,10 @@ class CallDesk:
             self._note(record.call_id)
         return new
 
+    def is_shared(self, account: str, but: str = "") -> bool:
+        """Whether a call that goes on, but one, draws on the money that an account's would."""
+        return self._guard.is_shared(account, self.facts.rooms.get(account, ""), but)
+
     def is_over(self, call_id: str) -> bool:
         """Whether a call is known to have ended."""
         call = self.book.call(call_id)
@@ -171,16 +184,28 @@ class CallDesk:
 
     def cuts(self, at: datetime) -> dict[str, float]:
         """Return when each call that was answered is to be cut, Unix time, by its id."""
-        now_s, moved = at.timestamp(), self._moved
-        if moved is None:
-            self._ends = {}
-        for call_id, left_s in self._guard.cuts(at, moved).items():  # the others are as they were
-            call = self.book.call(call_id)
-            if call is not None and call.answered_s is not None:
-                gone_s = whole_seconds(now_s - call.answered_s)
-                self._ends[call_id] = call.answered_s + gone_s + left_s - EARLY_S
-        self._moved = set()
+        self.news(at)
         return dict(self._ends)
+
+    def news(self, at: datetime) -> Ends:
+        """Return when calls are to be cut for which that has changed since this was last asked."""
+        now_s, news, shrinks = at.timestamp(), Ends(), False
+        for call_id, left_s in self._guard.cuts(at, self._moved).items():  # others are as they were
+            call = self.book.call(call_id)
+            if call is None:
+                continue
+            before = self._ends.get(call_id, self._ringing.get(call_id))
+            if call.answered_s is None:
+                end = self._ringing[call_id] = news.ringing[call_id] = left_s - EARLY_S
+            else:
+                if call_id in self._ringing:
+                    before = call.answered_s + self._ringing.pop(call_id)
+                gone_s = whole_seconds(now_s - call.answered_s)
+                end = call.answered_s + gone_s + left_s - EARLY_S
+                self._ends[call_id] = news.answered[call_id] = end
+            shrinks = shrinks or (before is not None and end < before - SLACK_S)
+        self._moved = set()
+        return Ends(news.answered, news.ringing, shrinks)
 
     def forget(self, at: datetime) -> None:
         """Drop what no limit can reach any more."""
@@ -198,6 +223,7 @@ class CallDesk:
             self._moved.update(call.scopes)
         if call.ended_s is not None:
             self._ends.pop(call_id, None)
+            self._ringing.pop(call_id, None)
 
     def _read(self, facts: SiteFacts) -> None:
         """Read the rules of a site; raises NumberError."""

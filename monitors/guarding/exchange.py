@@ -65,6 +65,7 @@ class Exchange:
         box: opens the sites' secrets.
         clock: gives the time, with its zone.
         changed: is called with a site whose calls have changed: cuts are to be looked at.
+        can_cut: whether calls of a site can be cut now.
 
     Attributes:
         sites: those that are guarded, as they were last read.
@@ -77,6 +78,7 @@ class Exchange:
         box: Box,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         changed: Callable[[str], None] = lambda _: None,
+        can_cut: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.sites: tuple[Site, ...] = ()
         self._database = database
@@ -84,6 +86,7 @@ class Exchange:
         self._box = box
         self._clock = clock
         self._changed = changed
+        self._can_cut = can_cut
         self._guarded: dict[str, _Guarded] = {}
         self._unreadable: dict[str, tuple[object, ...]] = {}
         self._applied: int | None = None
@@ -138,6 +141,12 @@ class Exchange:
         if guarded.desk.over(record):
             self._changed(site)
         return guarded.desk.ledger.mark
+
+    def withdrawn(self, site: str, call_id: str) -> None:
+        """A call that was let through is not made after all."""
+        guarded = self._guarded.get(site)
+        if guarded is not None and guarded.desk.lost(call_id, self._clock().timestamp()):
+            self._changed(site)
 
     def code_missed(self, site: str, caller: str) -> None:
         """The PBX tells that a caller keyed a wrong code, or none."""
@@ -209,7 +218,8 @@ class Exchange:
 
     def _outgoing(self, site: str, desk: CallDesk, rest: Sequence[str]) -> Mapping[str, str]:
         call_id, account, keyed = _three(rest)
-        said = desk.outgoing(call_id, account, keyed, self._clock())
+        can_cut = self._can_cut(site)
+        said = desk.outgoing(call_id, account, keyed, self._clock(), can_cut=can_cut)
         if said.get("BW_VERDICT") == "dial":
             self._changed(site)
         return said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +21,8 @@ from provisioner.inventory.records import Site
 from provisioner.inventory.store import site_of
 from provisioner.inventory.tables import AccountRow, PhoneRow, RoomRow, SiteRow
 from provisioner.secrets import Box
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,16 @@ def rooms_of(session: Session, site: str) -> dict[str, str]:
 
 def _accounts(accounts: Iterable[str], handsets: Iterable[Mapping[str, str]]) -> list[str]:
     return [*accounts, *(handset["extension"] for handset in handsets)]
+
+
+def addresses_of(sites: Iterable[Site]) -> frozenset[str]:
+    """Return the addresses of the sites' PBXs."""
+    found: set[str] = set()
+    for site in sites:
+        if site.pbx is None or not site.pbx.host:
+            continue
+        try:
+            found |= {str(each[4][0]) for each in socket.getaddrinfo(site.pbx.host, None)}
+        except OSError as problem:
+            log.debug("%s: %s", site.pbx.host, problem)
+    return frozenset(found)

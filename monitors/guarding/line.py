@@ -8,15 +8,18 @@ nobody listened are counted then, each once.
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from monitors.guarding.desk import OverRecord
 from monitors.guarding.records import journal_of, journal_record, record_of
+from monitors.guarding.room import Ends, Room
 from monitors.probes.pbx.asterisk import AsteriskAccess
 from provisioner.errors import PbxError
 from provisioner.pbx.ami import AmiClient
@@ -25,16 +28,14 @@ from provisioner.pbx.ami_packets import Packet
 log = logging.getLogger(__name__)
 
 EVENTS = "user"
-WAIT_S, BUSY_WAIT_S = 0.2, 0.02
-"""A cut waits so long at most; shorter while there are calls to be cut."""
+WAIT_S, GRACE_S = 0.2, 0.002
+"""So long nothing may happen until it is looked whether there is anything to do; and so long the
+rest of an event may take to come."""
 READ_EVERY_S = 20.0
 READ_AGAIN_S = 3.0
 """After the first reading: what was too new then is looked at again."""
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 20.0
-SLACK_S = 0.05
-"""A cut that moves by less is left as it is."""
-SHORTEST_S = 0.1
 _OVER = ("Call", "Account", "Number", "Since", "Answered", "Ended")
 
 
@@ -82,9 +83,8 @@ class PbxLine:
     clock: Callable[[], float] = time.time
     problem: str = ""
     reconciled_s: float | None = None
-    _legs: dict[str, str] = field(default_factory=dict)
-    _wanted: dict[str, float] = field(default_factory=dict)
-    _set: dict[str, float] = field(default_factory=dict)
+    _room: Room = field(default_factory=Room)
+    _bell: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
     _drops: deque[str] = field(default_factory=deque)
     _has_moved: bool = False
     _heard_s: float = 0.0
@@ -96,6 +96,8 @@ class PbxLine:
     def start(self, heard_s: float | None = None) -> None:
         """Begin; ``heard_s`` is when the PBX was last heard before, if anybody knows."""
         self._heard_s = self.clock() if heard_s is None else heard_s
+        for each in self._bell:
+            each.settimeout(0)
         self._thread = threading.Thread(target=self._run, name=f"calls {self.site}", daemon=True)
         self._thread.start()
 
@@ -104,11 +106,30 @@ class PbxLine:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(limit_s)
+        for each in self._bell:
+            each.close()
 
-    def cut(self, ends_s: Mapping[str, float]) -> None:
-        """Say when calls are to end, Unix time, by their id; all that are to be cut."""
-        self._wanted = dict(ends_s)
+    def begins(self, call_id: str, channel: str, most_s: float) -> None:
+        """Say that a call begins: its caller's channel, and how long the PBX lets it go on."""
+        self._room.begins(call_id, channel, most_s)
+
+    def cut(self, news: Ends) -> None:
+        """Say when calls are to end, of those for which that has changed."""
+        self._room.want(news)
         self._has_moved = True
+        if news.answered or news.shrinks:
+            self._ring()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the PBX has not been told yet of a time that has become shorter."""
+        return self._room.is_behind
+
+    def settled(self) -> Future[None]:
+        """Return what is done once the PBX has what was said before; OSError if it breaks."""
+        done = self._room.settled()
+        self._ring()
+        return done
 
     @property
     def is_up(self) -> bool:
@@ -136,6 +157,7 @@ class PbxLine:
                 self.problem = str(problem)
             finally:
                 self._is_up = False
+                self._room.give_up()
             self._stop.wait(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -146,7 +168,7 @@ class PbxLine:
         )
 
     def _follow(self, client: AmiClient) -> None:
-        self._set = {}
+        self._room.forget()
         self._is_up = self._has_moved = True
         due_s, next_s = 0.0, READ_AGAIN_S
         while not self._stop.is_set():
@@ -154,7 +176,9 @@ class PbxLine:
                 self._hurry.clear()
                 self._try_journal(client)
                 due_s, next_s = time.monotonic() + next_s, READ_EVERY_S
-            event = client.event(BUSY_WAIT_S if self._wanted else WAIT_S)
+            said = client.wait(WAIT_S, self._bell[0])
+            self._hush()
+            event = client.event(GRACE_S if said else 0)
             self._heard_s = self.clock()
             if event is not None:
                 self._take(event)
@@ -167,14 +191,15 @@ class PbxLine:
         match event.get("UserEvent"):
             case "BellwireAnswered":
                 call_id = event.get("Call", "")
-                self._legs[call_id] = event.get("Leg", "")
                 self._has_moved = True
                 with suppress(ValueError):
-                    self.heard_answer(call_id, float(event.get("At", "")))
+                    at_s = float(event.get("At", ""))
+                    self._room.answers(call_id, event.get("Leg", ""), at_s)
+                    self.heard_answer(call_id, at_s)
             case "BellwireOver":
                 record = record_of([event.get(name, "") for name in _OVER])
                 if record is not None:
-                    self._legs.pop(record.call_id, None)
+                    self._room.over(record.call_id)
                     self.heard_over(record)
             case "BellwireCodeMissed":
                 self.heard_miss(event.get("Caller", ""))
@@ -200,16 +225,18 @@ class PbxLine:
         rows = self._rows(client)
         found = {key: journal_record(key, value) for key, value in rows.items()}
         kept = {key: pair for key, pair in found.items() if pair is not None}
-        self._legs = {key: leg for key, (_, leg) in kept.items()}
         channels = client.collect("CoreShowChannels", "CoreShowChannelsComplete")
-        names = {channel.get("Channel", "") for channel in channels}
-        callers = {channel.get("Uniqueid", "") for channel in channels}
-        legs = {key for key, leg in self._legs.items() if leg in names}
+        names = {channel.get("Uniqueid", ""): channel.get("Channel", "") for channel in channels}
+        times = {key: record.answered_s for key, (record, _) in kept.items()}
+        answered = {key: at_s for key, at_s in times.items() if at_s is not None}
+        self._room.read({key: leg for key, (_, leg) in kept.items()}, answered, names)
+        there = set(names.values())
+        legs = {key for key, leg in self._room.legs.items() if leg in there}
         records = {key: record for key, (record, _) in kept.items()}
-        journal = Journal(records, frozenset(legs | callers), self.clock(), self._heard_s)
+        alive = frozenset(legs | set(names))
+        journal = Journal(records, alive, self.clock(), self._heard_s)
         self._drops.extend(call_id for call_id in self.read(journal) if call_id in kept)
         self._has_moved = True
-        self._set = {}  # so that no cut is lost for long, whatever else moved it
 
     def _rows(self, client: AmiClient) -> dict[str, str]:
         """The entries of the journal; by a command where Asterisk has no action for it yet."""
@@ -223,16 +250,21 @@ class PbxLine:
         return {e.get("Key", "").rpartition("/")[2]: e.get("Val", "") for e in found}
 
     def _cut(self, client: AmiClient) -> None:
-        if not self._has_moved:
+        if not self._has_moved and not self._room.is_awaited:
             return
         self._has_moved = False
-        now_s = self.clock()
-        for call_id, end_s in self._wanted.items():
-            leg = self._legs.get(call_id)
-            if leg is None or abs(self._set.get(call_id, 0.0) - end_s) < SLACK_S:
-                continue
-            left_s = max(SHORTEST_S, end_s - now_s)
-            with suppress(PbxError):  # the channel has gone
-                client.action("AbsoluteTimeout", Channel=leg, Timeout=f"{left_s:.3f}")
-            self._set[call_id] = end_s
-        self._set = {key: end_s for key, end_s in self._set.items() if key in self._wanted}
+
+        def hear() -> None:
+            while (event := client.event(0)) is not None:
+                self._take(event)
+
+        self._room.tell(client, hear, self.clock)
+
+    def _ring(self) -> None:
+        """Let the line's thread look what there is to do."""
+        with suppress(OSError):  # it has ended, or looks already
+            self._bell[1].send(b".")
+
+    def _hush(self) -> None:
+        with suppress(BlockingIOError):
+            self._bell[0].recv(4096)

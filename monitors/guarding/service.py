@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitors.guarding.agi import AgiRequest, AgiServer
 from monitors.guarding.desk import OverRecord
 from monitors.guarding.exchange import Exchange
+from monitors.guarding.facts import addresses_of
 from monitors.guarding.line import Journal, PbxLine
 from monitors.probes.pbx.asterisk import AsteriskAccess
 from monitors.store.calls_guard import TELLS_EVERY_S, GuardSeen, keep_seen, seen_of
@@ -40,6 +40,8 @@ SWITCH_S = 0.0005
 SOON_S, LATEST_S = 0.005, 0.2
 """Cuts are looked at so soon after a change; later where that is much work."""
 REFRESH_EVERY_S = 1.0
+ROOM_S = 1.5
+"""A call waits so long at most for others to make room for it; the PBX waits somewhat longer."""
 RESOLVE_EVERY_S = 60.0
 FORGET_EVERY_S = 3600.0
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -61,9 +63,11 @@ class GuardService:
     ) -> None:
         self._settings = settings
         self._monitoring = monitoring
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, asyncio.Event] = {}
         self._cut_after_s = SOON_S
-        self._exchange = Exchange(database, monitoring, box, changed=self._moved)
+        self._exchange = Exchange(
+            database, monitoring, box, changed=self._moved, can_cut=self._can_cut
+        )
         self._lines: dict[str, tuple[Pbx, PbxLine]] = {}
         self._told: dict[str, bool] = {}
         self._over: deque[tuple[str, int, str]] = deque()
@@ -128,18 +132,25 @@ class GuardService:
     def _moved(self, site: str) -> None:
         """Calls of a site have changed: what shares their money is cut at another time, soon."""
         if site not in self._dirty and self._loop is not None:
-            self._dirty.add(site)
+            self._dirty[site] = asyncio.Event()
             self._loop.call_later(self._cut_after_s, self._cut, site)
 
     def _cut(self, site: str) -> None:
-        self._dirty.discard(site)
+        looked = self._dirty.pop(site, None)
         desk, line = self._exchange.desk(site), self._lines.get(site)
-        if desk is None or line is None:
+        if looked is None:
             return
-        began_s = time.perf_counter()
-        line[1].cut(desk.cuts(datetime.now(UTC)))
-        took_s = time.perf_counter() - began_s
-        self._cut_after_s = min(LATEST_S, max(SOON_S, took_s * 10))
+        if desk is not None and line is not None:
+            began_s = time.perf_counter()
+            line[1].cut(desk.news(datetime.now(UTC)))
+            took_s = time.perf_counter() - began_s
+            self._cut_after_s = min(LATEST_S, max(SOON_S, took_s * 10))
+        looked.set()
+
+    def _can_cut(self, site: str) -> bool:
+        """Whether calls of a site can be cut now; without a manager user nobody expects it."""
+        line = self._lines.get(site)
+        return line is None or line[1].is_up
 
     def _let_go(self) -> None:
         """What is stored need not stand in the PBXs' journals any longer."""
@@ -157,7 +168,31 @@ class GuardService:
     async def _answer(self, asked: AgiRequest) -> Mapping[str, str]:
         said = await self._exchange.answer(asked)
         line = self._lines.get(asked.arguments[0]) if asked.arguments else None
-        return said if line is not None and line[1].is_up else {"BW_TELL": "agi", **said}
+        if line is None or not line[1].is_up:
+            return {"BW_TELL": "agi", **said}
+        if said.get("BW_VERDICT") == "dial":
+            return await self._make_room(line[1], asked, said)
+        return said
+
+    async def _make_room(
+        self, line: PbxLine, asked: AgiRequest, said: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Let a call go once those that share its money end the sooner for it."""
+        site, call_id, *_ = asked.arguments
+        line.begins(call_id, asked.headers.get("channel", ""), float(said["BW_MOST_S"]))
+        if self._cut_after_s <= SOON_S:
+            self._cut(site)
+        try:
+            async with asyncio.timeout(ROOM_S):
+                if (looked := self._dirty.get(site)) is not None:
+                    await looked.wait()
+                if line.is_behind:
+                    await asyncio.wrap_future(line.settled())
+        except OSError:  # it is not in time, or the line breaks
+            log.warning("%s: a call could not be let go, for the PBX does not answer", site)
+            self._exchange.withdrawn(site, call_id)
+            return {"BW_VERDICT": "refuse"}
+        return said
 
     async def _refresh(self) -> None:
         await self._exchange.refresh()
@@ -171,7 +206,7 @@ class GuardService:
         if self._exchange.sites is not self._resolved or time.monotonic() > self._resolve_s:
             self._resolved = self._exchange.sites
             self._resolve_s = time.monotonic() + RESOLVE_EVERY_S
-            self._peers = await asyncio.to_thread(_addresses, self._resolved)
+            self._peers = await asyncio.to_thread(addresses_of, self._resolved)
         if any(self._told.get(site) is not line.is_up for site, (_, line) in self._lines.items()):
             await self._tell()
 
@@ -253,16 +288,3 @@ def _heard_s(seen: GuardSeen | None) -> float | None:
     """When the PBX of a site was last heard, by what the process of before said of itself."""
     at = None if seen is None else seen.seen_at if seen.connected else seen.reconciled_at
     return None if at is None else at.replace(tzinfo=UTC).timestamp()
-
-
-def _addresses(sites: Iterable[Site]) -> frozenset[str]:
-    """The addresses of the sites' PBXs."""
-    found: set[str] = set()
-    for site in sites:
-        if site.pbx is None or not site.pbx.host:
-            continue
-        try:
-            found |= {str(each[4][0]) for each in socket.getaddrinfo(site.pbx.host, None)}
-        except OSError as problem:
-            log.debug("%s: %s", site.pbx.host, problem)
-    return frozenset(found)

@@ -186,6 +186,10 @@ class AmiClient:
             return None
         return packet
 
+    def wait(self, wait_s: float, other: socket.socket) -> bool:
+        """Wait until something has come here or at another socket; returns whether here."""
+        return bool(self._unasked) or self._stream.wait(wait_s, other)
+
     def contacts(self) -> list[Contact]:
         """Return all contacts of all endpoints, static ones too.
 

@@ -6,6 +6,7 @@ Everything is read and written as bytes: text mode would translate the line ends
 from __future__ import annotations
 
 import re
+import select
 import socket
 import time
 from collections.abc import Iterable
@@ -73,6 +74,15 @@ class PacketStream:
             PbxError: there is none before ``deadline_s`` of the monotonic clock.
         """
         return _fields(self._until(b"\r\n\r\n", deadline_s))
+
+    def wait(self, wait_s: float, other: socket.socket) -> bool:
+        """Wait until something has come here or at another socket; returns whether here."""
+        if b"\r\n\r\n" in self._received:
+            return True
+        both = select.poll()
+        for each in (self._channel, other):
+            both.register(each, select.POLLIN)
+        return any(fd == self._channel.fileno() for fd, _ in both.poll(wait_s * 1000))
 
     def _line(self, name: str, value: str) -> bytes:
         """Return a header line; the value is never in an error, for it may be a secret."""

@@ -1,7 +1,8 @@
 """The attacker and the far end, both sipp: thousands of calls, by what the far end does with them.
 
-The last digit of a number says what happens there: 7 rings and is never answered, 8 is busy, all
-others answer and never hang up. The attacker gives up what is not answered and hangs up nothing.
+The last digit of a number says what happens there: 7 rings and is never answered, 8 is busy, 6
+rings a while; all others answer at once, and nobody hangs up. The attacker gives up what is not
+answered and hangs up nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tests.simulators.sipp_calls import (
 START_LIMIT_S = 10.0
 END_S, LONGEST_S = 10.0, 60.0
 GIVE_UP_MS = 1500
+RINGS_MS = 1000
 REFUSALS = (403, 480, 486, 503)
 ABROAD = {"0053": "7123456", "00252": "6123456", "0044": "791112345"}
 _TO_ENDS = '<ereg regexp="sip:[+0-9]*{digit}@" search_in="hdr" header="To:" assign_to="{name}"/>'
@@ -53,7 +55,7 @@ Content-Length: 0
 
 def far_end() -> str:
     """Return the scenario of whoever is called."""
-    ends = "".join(_TO_ENDS.format(digit=d, name=n) for d, n in ((7, 1), (8, 2)))
+    ends = "".join(_TO_ENDS.format(digit=d, name=n) for d, n in ((7, 1), (8, 2), (6, 4)))
     ringing = REPLY.format(status="180 Ringing", body="Content-Length: 0\n", retrans="")
     gone = REPLY.format(
         status="487 Request Terminated", body="Content-Length: 0\n", retrans=""
@@ -64,6 +66,8 @@ def far_end() -> str:
             '<nop next="busy" test="2"/>',
             ringing,
             '<nop next="rings" test="1"/>',
+            '<nop next="soon" test="4"/><nop next="now"/><label id="soon"/>',
+            f'<pause milliseconds="{RINGS_MS}"/><label id="now"/>',
             REPLY.format(status="200 OK", body=WITH_SDP, retrans=' retrans="500"'),
             '<recv request="ACK"/>',
             f'<recv request="BYE"/>{BYE_OK}',

@@ -103,12 +103,8 @@ class Damage:
 
     @property
     def most(self) -> Decimal:
-        """What it may cost: the limit, and one more call.
-
-        Where the guard is killed in the very moment in which two calls begin, the first keeps the
-        time that it had alone, and the second has the half.
-        """
-        return LIMIT + DEAREST + (LIMIT / 2 if self.attack.kill else 0)
+        """What it may cost: the limit, and one more call."""
+        return LIMIT + DEAREST
 
     @property
     def held(self) -> bool:

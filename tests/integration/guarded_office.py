@@ -91,6 +91,7 @@ class Office:
     asterisk: GuardedAsterisk
     port: int
     operator: Operator | FarEnd
+    pbx: dict[str, Any]
     guards: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start_guard(self) -> None:
@@ -115,6 +116,32 @@ class Office:
     def thaw_guard(self) -> None:
         """Let it go on."""
         self.guards[-1].send_signal(signal.SIGCONT)
+
+    def renew(self, site: dict[str, Any], marker: str) -> None:
+        """Change the site, and wait until the guard goes by it.
+
+        Args:
+            site: as it is from now on.
+            marker: a number that is closed to all from now on, and was not before.
+        """
+        site["calls"]["limits"].setdefault("closed", []).append(marker)
+        site["pbx"] = self.pbx
+        self.folder.apply(site, options=("--no-render",))
+        asked = ("outgoing", site["id"], "0-marker", site["accounts"][0]["extension"], marker)
+        self.until(lambda: "closed_destination" in self.asked(*asked))
+
+    def asked(self, script: str, *arguments: str) -> str:
+        """What the guard answers to a question that no PBX asked."""
+        lines = [f"agi_network_script: {script}"]
+        lines += [f"agi_arg_{place}: {each}" for place, each in enumerate(arguments, start=1)]
+        said = ""
+        with socket.create_connection(("127.0.0.1", self.port)) as line:
+            line.sendall(("\n".join(lines) + "\n\n").encode())
+            with line.makefile("r") as answers:
+                for answer in answers:
+                    said += answer
+                    line.sendall(b"200 result=1\n")
+        return said
 
     def is_answered(self) -> bool:
         try:
@@ -197,8 +224,8 @@ def guarded_office(
         (tmp / "rates.csv").write_text(rates)
         known = folder.run("calls", "rates", "import", str(tmp / "rates.csv"), "--site", site["id"])
         assert known.exit_code == 0, known.output
-        made = Office(folder, tmp, asterisk, port, operator)
+        made = Office(folder, tmp, asterisk, port, operator, site["pbx"])
         ends.callback(lambda: [made.kill_guard() for _ in list(made.guards)])
-        assert asterisk.warnings() == []
+        assert asterisk.warnings() == [], asterisk.warnings()
         made.start_guard()
         yield made

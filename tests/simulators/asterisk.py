@@ -32,7 +32,9 @@ RTP_PORTS = 100
 
 # Below the range from which the kernel takes ports for outgoing connections, so that only another
 # rig can be quicker to a port that was just found free.
-_PORTS = range(12_000, 32_000)
+_PORTS = range(12_000, 22_000)
+# Asterisk takes a port for voice when a call comes: nobody else may have been given it before.
+_VOICE_PORTS = range(22_000, 32_000)
 _PROBLEM = re.compile(r"\] (?:WARNING|ERROR)\[")
 _PORT_TAKEN = "Address already in use"
 
@@ -51,11 +53,11 @@ def find_asterisk() -> str | None:
     return shutil.which("asterisk", path=os.pathsep.join(places))
 
 
-def free_port(kind: socket.SocketKind, count: int = 1) -> int:
+def free_port(kind: socket.SocketKind, count: int = 1, among: range = _PORTS) -> int:
     """Return the first of `count` neighbouring ports of 127.0.0.1 that are free now."""
     chooser = random.SystemRandom()
     for _ in range(200):
-        first = chooser.randrange(_PORTS.start, _PORTS.stop - count, 2)
+        first = chooser.randrange(among.start, among.stop - count, 2)
         if all(_is_free(kind, port) for port in range(first, first + count)):
             return first
     raise AsteriskError(f"no {count} free ports of kind {kind.name} on 127.0.0.1")
@@ -72,7 +74,7 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
 
 def choose_ports(rtp_ports: int = RTP_PORTS) -> Ports:
     """Return ports that are free now, for one Asterisk."""
-    rtp = free_port(socket.SOCK_DGRAM, rtp_ports)
+    rtp = free_port(socket.SOCK_DGRAM, rtp_ports, _VOICE_PORTS)
     return Ports(
         sip=free_port(socket.SOCK_DGRAM),
         ami=free_port(socket.SOCK_STREAM),

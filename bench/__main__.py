@@ -2,12 +2,15 @@
 
 Only a run of all measurements writes the page, unless ``--write`` says so. ``python -m bench
 faults`` is no measurement: it breaks a hotel and shows what was said of it (docs/faults.md); nor is
-``python -m bench fraud``: it lets attackers loose on a PBX (docs/fraud-drill.md).
+``python -m bench fraud``: it lets attackers loose on a PBX (docs/fraud-drill.md). ``python -m bench
+fuzz`` feeds every parser with junk (docs/fuzzing.md), ``python -m bench attack`` tries to break in
+(docs/attacks.md).
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import time
@@ -29,6 +32,7 @@ from bench import (
     pages,
     render,
     start,
+    storm,
     switches,
     tftp,
 )
@@ -38,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[Path, Callable[[str], None]], list[Table]]] = 
     "render": render.measure,
     "models": every_model.measure,
     "http": http.measure,
+    "storm": storm.measure,
     "tftp": tftp.measure,
     "apply": apply.measure,
     "start": start.measure,
@@ -70,6 +75,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which phones, which pairs")
     parser.add_argument("--only", nargs="*", default=(), metavar="FAULT", help="these faults")
     parser.add_argument("--calls", type=int, default=fraud.CALLS, help="of each fast attacker")
+    if sys.argv[1:2] in (["fuzz"], ["attack"]):  # which have options of their own
+        tool = importlib.import_module(f"bench.{sys.argv[1]}")
+        return int(tool.run(sys.argv[2:]))
     given = parser.parse_args()
     if given.names == ["faults"]:
         return faults.run(given.pairs, given.seed, given.only, write=given.write)

@@ -114,7 +114,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
         time.sleep(SETTLE_S)
         written = _fetch_rows(data) - rows_before
         slow = _beside_slow_pages(wrk, script, servers, say)
-    note = _counted(written, asked, len(THREADS) * ROUNDS * CONNECTIONS)
+    # at its end wrk drops the connections whose answer is under way, and those not yet taken up
+    note = _counted(written, asked, 2 * len(THREADS) * ROUNDS * CONNECTIONS)
     return [_table(rounds, nginx, wanted, note), slow]
 
 
@@ -125,13 +126,14 @@ def _servers(
     with ExitStack() as ends:
         made = []
         if nginx is not None:
-            made.append(ends.enter_context(_nginx(folder, nginx, wanted)))
-        made += [ends.enter_context(_bellwire(folder, data, threads)) for threads in THREADS]
+            made.append(ends.enter_context(run_nginx(folder, nginx, wanted)))
+        made += [ends.enter_context(run_bellwire(folder, data, threads)) for threads in THREADS]
         yield made
 
 
 @contextmanager
-def _nginx(folder: Path, nginx: str, wanted: list[hotel.Wanted]) -> Iterator[Server]:
+def run_nginx(folder: Path, nginx: str, wanted: list[hotel.Wanted]) -> Iterator[Server]:
+    """The same bytes as files, for the length of a ``with`` block."""
     port = free_port()
     for each in wanted:
         file = folder / "files" / each.path.lstrip("/")
@@ -147,7 +149,8 @@ def _nginx(folder: Path, nginx: str, wanted: list[hotel.Wanted]) -> Iterator[Ser
 
 
 @contextmanager
-def _bellwire(folder: Path, data: Path, threads: int) -> Iterator[Server]:
+def run_bellwire(folder: Path, data: Path, threads: int) -> Iterator[Server]:
+    """bellwire's web processes, for the length of a ``with`` block."""
     port = free_port()
     environment = {
         "BELLWIRE_DATA": str(data),

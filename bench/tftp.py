@@ -16,7 +16,7 @@ from bench.processes import cpu_s, free_port, program, running
 from bench.report import Table, median, spread
 from bench.tftp_load import Read, Result, burst
 
-PHONES = 200
+PHONES = 500
 ROUNDS = 3
 BURSTS = 4  # in a round: 800 transfers
 BLKSIZES = (512, 1428)

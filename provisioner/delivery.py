@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from provisioner.access import Reason, Verdict, authorise
+from provisioner.access import Reason, Verdict, authorise, inside
 from provisioner.answers import BUSY, Answer, answer_with, events_of
 from provisioner.catalogue.loader import Catalogue
 from provisioner.db import Database
@@ -24,7 +24,7 @@ from provisioner.downloads import Downloads
 from provisioner.identify import FetchRequest, Identity, identify
 from provisioner.inventory import store
 from provisioner.inventory.fetches import Recorder
-from provisioner.inventory.stamp import next_generation
+from provisioner.inventory.learned import Learned, Learner, write_learned
 from provisioner.inventory.tables import PhoneRow
 from provisioner.kit import Urls, urls_for
 from provisioner.mac import MacAddress
@@ -65,6 +65,7 @@ class Delivery:
     Attributes:
         shelf: the phones and their finished files.
         downloads: places for large files by HTTP.
+        learner: writes down what requests teach; None: it is written before the answer.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Delivery:
     ) -> None:
         self.shelf = Shelf(database, box)
         self.downloads = Downloads(DOWNLOADS)
+        self.learner: Learner | None = None
         self._database = database
         self._box = box
         self._catalogue = catalogue
@@ -107,9 +109,9 @@ class Delivery:
         """Answer at once, with a finished file of the phone's own or a refusal.
 
         None: something must be rendered, written or looked for first. Nothing was counted or
-        written down then; ``answer`` does all of it. The caller refreshes the shelf, once for
-        all the requests that have come in together.
+        written down then; ``answer`` does all of it.
         """
+        self.shelf.refresh()
         asked = self._look_at(request)
         entry, reason = asked.entry, asked.reason
         if asked.verdict is Verdict.FIRST_CONTACT:
@@ -117,7 +119,8 @@ class Delivery:
         file: RenderedFile | None = None
         if asked.verdict is Verdict.FULL and entry is not None:
             name = asked.identity.name
-            if entry.dirty or self._news(entry, asked):
+            news = self._news(entry, asked)
+            if entry.dirty or (news and not self._learn(entry, news)):
                 return None
             file = self.shelf.file(entry, name)
             if file is None:
@@ -132,15 +135,17 @@ class Delivery:
         """Steps one to three: identify, find the phone, authorise."""
         started_ns = time.perf_counter_ns()
         now = self._now()
-        identity = identify(request, self._catalogue)
+        identity = identify(request, self._catalogue, self._is_at_home)
         entry = self._find(identity)
-        verdict, reason = authorise(request, identity, entry.keeper if entry else None, now)
+        verdict, reason = authorise(request, identity, entry, now)
         if verdict is not Verdict.FULL and self._guard.is_shut_out(request.address, _clock_s()):
             verdict, reason = Verdict.REFUSED, Reason.SHUT_OUT
         return _Asked(identity, entry, verdict, reason, now, started_ns)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Write what is learned, and let go of the database."""
+        if self.learner is not None:
+            self.learner.close()
         self.shelf.close()
         for shelf in self._resources:
             shelf.close()
@@ -151,10 +156,14 @@ class Delivery:
         entry = self.shelf.by_mac(mac)
         request = FetchRequest("pnp", "/", address)
         identity = Identity("", "", mac, None, None, {}, "", "", "")
-        verdict, _ = authorise(request, identity, entry.keeper if entry else None, self._now())
+        verdict, _ = authorise(request, identity, entry, self._now())
         if entry is None or verdict is not Verdict.FIRST_CONTACT:
             return None
         return self._urls(entry).directory.text
+
+    def _is_at_home(self, token: str, address: str) -> bool:
+        entry = self.shelf.by_token(hash_token(token))
+        return entry is not None and (not entry.networks or inside(address, entry.networks))
 
     def _find(self, identity: Identity) -> Entry | None:
         """The phone that a token leads to, or without one a MAC."""
@@ -225,14 +234,24 @@ class Delivery:
                 values["dirty"] = True
         return values
 
+    def _learn(self, entry: Entry, news: dict[str, object]) -> bool:
+        """Have written down later what does not change the phone's files; False: cannot be."""
+        if self.learner is None or "dirty" in news:
+            return False
+        known = {"armed_until": entry.armed_until, "firmware": entry.firmware}
+        knew = {name: value for name, value in known.items() if name in news}
+        self.learner.learn(entry.mac, Learned(news, knew))
+        self.shelf.learned(entry, news)
+        return True
+
     def _settle(self, entry: Entry, asked: _Asked) -> Entry:
         """Disarm at the first use of the token, learn the firmware, render what is marked."""
         values = self._news(entry, asked)
-        if not values and not entry.dirty:
+        if not entry.dirty and (not values or self._learn(entry, values)):
             return entry
         with self._lock:
             if values:
-                self._update(entry.mac, values)
+                write_learned(self._database, {entry.mac: Learned(values)})
             if entry.dirty or "dirty" in values:
                 self._press.render_phone(entry.mac)
             self.shelf.refresh()
@@ -244,15 +263,6 @@ class Delivery:
             return False
         before = self._catalogue.dialect_of(model, entry.firmware or None)
         return self._catalogue.dialect_of(model, firmware) != before
-
-    def _update(self, mac: MacAddress, values: dict[str, object]) -> None:
-        with self._database.write() as session:
-            generation = next_generation(session)
-            session.execute(
-                update(PhoneRow)
-                .where(PhoneRow.mac == str(mac))
-                .values(**values, generation=generation)
-            )
 
     def _note(self, request: FetchRequest, asked: _Asked, answer: Answer, reason: Reason) -> None:
         """Count a refusal against its source, and write the request down."""

@@ -7,6 +7,7 @@ phones exist.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +18,7 @@ from provisioner.catalogue.schema import PathRule, Role, Vendor
 from provisioner.mac import MacAddress, parse_mac
 from provisioner.phone_secrets import TOKEN_PATTERN
 
+IsAtHome = Callable[[str, str], bool]
 MAX_PATH = 512
 MAX_AGENT = 512
 _TOKEN = re.compile(TOKEN_PATTERN, re.IGNORECASE)
@@ -81,25 +83,37 @@ class Identity:
     firmware: str
 
 
-def identify(request: FetchRequest, catalogue: Catalogue) -> Identity:
-    """Return what can be known from the request alone; never raises."""
+def identify(
+    request: FetchRequest, catalogue: Catalogue, is_at_home: IsAtHome = lambda *_: False
+) -> Identity:
+    """Return what can be known from the request alone; never raises.
+
+    Args:
+        request: what was asked.
+        catalogue: vendor knowledge.
+        is_at_home: whether a token is that of a phone which may ask from an address. Only what
+            phones ask so is read from memory the next time: to anybody else a quicker answer
+            would tell which names have been asked before, and so which phones there are.
+    """
     token, name = split_path(request.path)
-    known = _without_token(catalogue, name, request.agent[:MAX_AGENT])
-    return Identity(token, *known)
+    read = _remembered if token and is_at_home(token, request.address) else _without_token
+    return Identity(token, *read(catalogue, name, request.agent[:MAX_AGENT]))
 
 
-@lru_cache(maxsize=16384)
 def _without_token(
     catalogue: Catalogue, name: str, agent_text: str
 ) -> tuple[str, MacAddress | None, MacAddress | None, Agent | None, dict[str, Role], str, str, str]:
     """The fields of an Identity after its token, in their order."""
-    agent = read_agent(catalogue, agent_text)
+    agent = _read_agent(catalogue, agent_text)
     roles, path_mac, path_model = read_name(catalogue, name)
     mac = path_mac or (agent.mac if agent else None)
     vendor = _vendor(catalogue, agent, roles, mac)
     model = _model(catalogue, vendor, agent.model if agent else path_model or "")
     firmware = agent.firmware if agent else ""
     return name, mac, path_mac, agent, roles, vendor, model, firmware
+
+
+_remembered = lru_cache(maxsize=16384)(_without_token)
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -129,6 +143,10 @@ def split_path(path: str) -> tuple[str, str]:
 @lru_cache(maxsize=8192)
 def read_agent(catalogue: Catalogue, text: str) -> Agent | None:
     """Return what a User-Agent says, or None when it is no vendor's."""
+    return _read_agent(catalogue, text)
+
+
+def _read_agent(catalogue: Catalogue, text: str) -> Agent | None:
     for vendor in catalogue.vendors.values():
         for rule in vendor.agents:
             match = re.search(rule.pattern, text)
@@ -144,7 +162,6 @@ def read_agent(catalogue: Catalogue, text: str) -> Agent | None:
     return None
 
 
-@lru_cache(maxsize=8192)
 def read_name(
     catalogue: Catalogue, name: str
 ) -> tuple[dict[str, Role], MacAddress | None, str | None]:

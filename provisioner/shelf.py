@@ -1,75 +1,59 @@
 """The rendered files in memory, keyed by token and by MAC, never staler than the last commit.
 
 On each request the database's change counter is compared (microseconds); when it moved, the
-phones with a newer generation are read again. Bodies are read when first asked for and kept
-while there is room.
+phones with a newer generation are read again.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from typing import Any
 
 from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
-from provisioner.access import Keeper, Network
-from provisioner.catalogue.schema import Role
+from provisioner.access import Keeper
+from provisioner.bodies import MAX_BYTES, Bodies
 from provisioner.db import Database
 from provisioner.inventory.stamp import read_stamp
-from provisioner.inventory.tables import PhoneRow, RenderedRow, SiteRow
+from provisioner.inventory.tables import PhoneRow, SiteRow
 from provisioner.mac import MacAddress
 from provisioner.render import RenderedFile
 from provisioner.secrets import Box
 
-MAX_BODY_BYTES = 256 * 1024 * 1024
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the hot path knows of a phone.
+@dataclass(slots=True)
+class Entry(Keeper):
+    """What the hot path knows of a phone; nobody changes it.
 
     Attributes:
         version_matters: its files depend on the firmware it reports.
         stored_names: files of the library that its files name.
     """
 
-    mac: MacAddress
     site: str
     model: str
     firmware: str
     token_hash: str
-    armed_until: datetime | None
     token_seen: bool
     dirty: bool
-    networks: tuple[Network, ...]
-    tftp_without_token: bool
     base_url: str
     version_matters: bool = False
     stored_names: tuple[str, ...] = ()
-
-    @property
-    def keeper(self) -> Keeper:
-        """What access depends on."""
-        return Keeper(self.mac, self.armed_until, self.networks, self.tftp_without_token)
 
 
 class Shelf:
     """All phones by token and MAC, and their finished files."""
 
-    def __init__(self, database: Database, box: Box, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, database: Database, box: Box, max_bytes: int = MAX_BYTES) -> None:
         self._database = database
-        self._box = box
-        self._max_bytes = max_bytes
+        self._bodies = Bodies(database, box, max_bytes)
         self._by_mac: dict[str, Entry] = {}
         self._by_token: dict[str, Entry] = {}
-        self._files: OrderedDict[str, dict[str, RenderedFile]] = OrderedDict()
-        self._bytes = 0
         self._stamp = (-1, -1)
         self._seen = -2
         self._lock = threading.RLock()
@@ -83,23 +67,42 @@ class Shelf:
         """Return the phone of a MAC."""
         return self._by_mac.get(mac)
 
-    def refresh(self) -> None:
-        """Read what changed since the last call; cheap when nothing did."""
+    def refresh(self) -> bool:
+        """Read what changed since the last call; cheap when nothing did.
+
+        Returns:
+            Whether something may have changed.
+        """
         seen = self._watch.version()
         if seen == self._seen and seen >= 0:
-            return
+            return False
         with self._lock:
             version = self._watch.version()
             if version != self._seen or version < 0:
                 self._reread()
                 self._seen = version  # only now: another thread may not pass before it is read
+        return True
 
     def file(self, entry: Entry, name: str) -> RenderedFile | None:
         """Return a phone's file by the name it asked for, in any case."""
-        files = self._files.get(entry.mac)
-        if files is None:
-            files = self._load(entry)
-        return files.get(name.lower())
+        return self._bodies.of(entry.mac).get(name.lower())
+
+    def learned(self, entry: Entry, news: Mapping[str, Any]) -> None:
+        """Take what a request has taught as known, before it is stored.
+
+        Args:
+            entry: the phone.
+            news: columns of its row.
+        """
+        known = {name: news[name] for name in ("armed_until", "firmware") if name in news}
+        told = replace(entry, **known, token_seen=entry.token_seen or "token_seen_at" in news)
+        with self._lock:
+            if self._by_mac.get(entry.mac) is entry:  # else it has changed meanwhile
+                self._by_mac[entry.mac] = self._by_token[entry.token_hash] = told
+
+    def read_ahead(self, phones: int) -> bool:
+        """Read files that nobody has asked for yet; see ``Bodies.read_ahead``."""
+        return self._bodies.read_ahead(phones)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -155,48 +158,14 @@ class Shelf:
             self._by_token.pop(old.token_hash, None)
         self._by_mac[entry.mac] = entry
         self._by_token[entry.token_hash] = entry
-        self._drop(entry.mac)
-
-    def _load(self, entry: Entry) -> dict[str, RenderedFile]:
-        with self._lock, self._database.read() as session:
-            files: dict[str, RenderedFile] = {}
-            for row in session.scalars(select(RenderedRow).where(RenderedRow.mac == entry.mac)):
-                file = RenderedFile(
-                    row.name,
-                    tuple(row.aliases),
-                    Role(row.role),
-                    row.media_type,
-                    self._box.open_body(row.body),
-                    row.digest,
-                    row.version,
-                )
-                for name in (file.name, *file.aliases):
-                    files[name.lower()] = file
-            self._keep(entry.mac, files)
-        return files
-
-    def _keep(self, mac: str, files: dict[str, RenderedFile]) -> None:
-        self._drop(mac)
-        self._files[mac] = files
-        self._bytes += _size(files)
-        while self._bytes > self._max_bytes and len(self._files) > 1:
-            self._drop(next(iter(self._files)))
-
-    def _drop(self, mac: str) -> None:
-        files = self._files.pop(mac, None)
-        if files is not None:
-            self._bytes -= _size(files)
+        self._bodies.doubt(entry.mac)
 
     def _forget(self, macs: Iterable[str]) -> None:
         for mac in macs:
             gone = self._by_mac.pop(mac)
             if self._by_token.get(gone.token_hash) is gone:
                 del self._by_token[gone.token_hash]
-            self._drop(mac)
-
-
-def _size(files: dict[str, RenderedFile]) -> int:
-    return sum(len(file.body) for file in files.values())
+            self._bodies.forget(mac)
 
 
 class Watch:

@@ -18,11 +18,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from werkzeug.test import TestResponse
 
 from provisioner.config import read_settings
-from provisioner.inventory.tables import SiteRow
+from provisioner.inventory.tables import PhoneRow, SiteRow
 from web.accounts.passwords import Passwords
 from web.accounts.people import Role
 from web.accounts.signing_in import Door
@@ -79,6 +79,11 @@ class Office:
             answer = post(made, "/ui/sign-in", {"name": name, "password": password})
             assert answer.status_code == 303, answer.text
         return made
+
+    def macs(self) -> list[str]:
+        """All phones."""
+        with self.installation.database.read() as session:
+            return list(session.scalars(select(PhoneRow.mac).order_by(PhoneRow.mac)))
 
     def people(self) -> None:
         """Add users of every role, who all have the same password."""

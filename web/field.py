@@ -133,7 +133,7 @@ def run_field(installation: Installation, stop: threading.Event) -> None:
     """Serve TFTP and PnP, as configured, until ``stop`` is set."""
     recorder = installation.recorder()
     recorder.start()
-    delivery = installation.delivery(recorder)
+    delivery = installation.delivery(recorder, learner=installation.learner())
     settings = installation.settings
     with ExitStack() as ends:
         ends.callback(delivery.close)

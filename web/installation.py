@@ -24,6 +24,7 @@ from provisioner.filestore.files import Library
 from provisioner.filestore.serving import LibraryShelf
 from provisioner.filestore.vault import Vault
 from provisioner.inventory.fetches import Recorder
+from provisioner.inventory.learned import Learner
 from provisioner.inventory.stamp import next_generation
 from provisioner.inventory.tables import PhoneRow, StampRow
 from provisioner.phonebooks.shelf import PhoneBooks
@@ -75,13 +76,21 @@ class Installation:
         """A new recorder of fetches; the caller starts and closes it."""
         return Recorder(self.events, self.settings.access.waiting_max)
 
+    def learner(self) -> Learner:
+        """A new writer of what phones teach, at work; whoever gets it closes it."""
+        made = Learner(self.database)
+        made.start()
+        return made
+
     def guard(self) -> Guard:
         """A new guard against guessers, one for a process."""
         access = self.settings.access
         return Guard(access.refusals_per_minute, access.shut_out_s, access.shut_out_max_s)
 
-    def delivery(self, recorder: Recorder, guard: Guard | None = None) -> Delivery:
-        """A new delivery; the caller closes it."""
+    def delivery(
+        self, recorder: Recorder, guard: Guard | None = None, learner: Learner | None = None
+    ) -> Delivery:
+        """A new delivery; the caller closes it, and with it its learner."""
         made = Delivery(
             self.database,
             self.box,
@@ -91,6 +100,7 @@ class Installation:
             [ReportShelf(), self.file_shelf(), self.phone_books()],
         )
         made.downloads = Downloads(self.settings.http.downloads)
+        made.learner = learner
         return made
 
     @property

@@ -125,7 +125,9 @@ def is_phones_path(catalogue: Catalogue, path: str) -> bool:
         return False
     if path.startswith("/p/"):
         return True
-    _, name = split_path(path)
+    token, name = split_path(path)
+    if token:
+        return True
     roles, _, _ = read_name(catalogue, name)
     return bool(roles)
 
@@ -151,15 +153,18 @@ def peer_of(
 
 
 def _certificate_mac(environ: dict[str, Any]) -> MacAddress | None:
-    """The MAC in a client certificate's name that the proxy has verified."""
-    if environ.get("HTTP_X_SSL_CLIENT_VERIFY") != "SUCCESS":
-        return None
+    """The MAC in a client certificate's name that the proxy has verified.
+
+    The name is as RFC 2253 writes it, or in OpenSSL's older form with slashes. One with an escaped
+    sign, or with two common names, is that of no phone.
+    """
     name = environ.get("HTTP_X_SSL_CLIENT_S_DN", "")
-    for part in name.replace("/", ",").split(","):
-        key, _, value = part.strip().partition("=")
-        if key.upper() == "CN":
-            return parse_mac(value)
-    return None
+    if environ.get("HTTP_X_SSL_CLIENT_VERIFY") != "SUCCESS" or "\\" in name:
+        return None
+    parts = name[1:].split("/") if name.startswith("/") else name.split(",")
+    pairs = (part.strip().partition("=") for part in parts)
+    names = [value for key, _, value in pairs if key.upper() == "CN"]
+    return parse_mac(names[0]) if len(names) == 1 else None
 
 
 def send(answer: Answer, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,8 +13,15 @@ _FETCH = (
     "at", "mac", "site", "protocol", "path", "address", "agent", "model", "firmware", "outcome",
     "reason", "digest", "size_bytes", "duration_us",
 )  # fmt: skip
-INSERT_FETCH = f"INSERT INTO fetch ({', '.join(_FETCH)}) VALUES ({', '.join('?' * len(_FETCH))})"  # noqa: S608 - names of columns
-"""For SQLite's own driver, with the values of ``fetch_row``."""
+AT_ONCE = 100
+"""Fetches in one statement: between two statements the driver hands the interpreter over."""
+
+
+@cache
+def insert_fetches(count: int) -> str:
+    """Return the statement for SQLite's own driver that takes the values of ``fetch_row``s."""
+    row = f"({', '.join('?' * len(_FETCH))})"
+    return f"INSERT INTO fetch ({', '.join(_FETCH)}) VALUES {', '.join([row] * count)}"  # noqa: S608 - names of columns
 
 
 def values_of(event: Event) -> dict[str, Any]:

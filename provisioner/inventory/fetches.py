@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +34,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.db import Database
 from provisioner.inventory.call_quality import CallQuality, quality_table
-from provisioner.inventory.event_rows import INSERT_FETCH, fetch_row, values_of
+from provisioner.inventory.event_rows import AT_ONCE, fetch_row, insert_fetches, values_of
 from provisioner.inventory.phone_reports import PhoneReport, report_table
 
 log = logging.getLogger(__name__)
@@ -181,6 +182,7 @@ class Recorder:
             if isinstance(event, FetchEvent):
                 fetched.append(event)
             elif isinstance(event, WaitingPhone):
+                waiting.pop(event.mac, None)  # whoever asked last stands last
                 waiting[event.mac] = event
             else:
                 rows.setdefault(_TABLES[type(event)], []).append(values_of(event))
@@ -189,15 +191,21 @@ class Recorder:
                 self._insert_fetches(session, fetched)
             for table, values in rows.items():
                 session.execute(insert(table), values)
-            for phone in waiting.values():
+            # of a flood only those that would be kept: the others cost as much and are gone at once
+            for phone in list(waiting.values())[-self._waiting_max :]:
                 self._upsert(session, phone)
+            if waiting:
+                self._make_room(session)
 
     def _insert_fetches(self, session: Session, fetched: list[FetchEvent]) -> None:
         """Write fetches; on SQLite by the driver itself, in half the time: storms are long."""
-        if self._database.is_sqlite:
-            session.connection().exec_driver_sql(INSERT_FETCH, [fetch_row(e) for e in fetched])
-        else:
+        if not self._database.is_sqlite:
             session.execute(insert(fetch_table), [values_of(event) for event in fetched])
+            return
+        for start in range(0, len(fetched), AT_ONCE):
+            rows = [fetch_row(event) for event in fetched[start : start + AT_ONCE]]
+            values = tuple(chain.from_iterable(rows))
+            session.connection().exec_driver_sql(insert_fetches(len(rows)), values)
 
     def _upsert(self, session: Session, phone: WaitingPhone) -> None:
         values = values_of(phone)
@@ -205,13 +213,15 @@ class Recorder:
         fresh = {k: v for k, v in values.items() if v and k not in {"first_seen", "times"}}
         if _count(session.execute(known.values(**fresh, times=waiting_table.c.times + 1))):
             return
-        held = session.scalar(select(func.count()).select_from(waiting_table)) or 0
-        if held >= self._waiting_max:  # the one that has been silent longest makes room
-            silent = select(waiting_table.c.mac).order_by(waiting_table.c.last_seen).limit(1)
-            session.execute(
-                delete(waiting_table).where(waiting_table.c.mac == silent.scalar_subquery())
-            )
         session.execute(insert(waiting_table).values(**values))
+
+    def _make_room(self, session: Session) -> None:
+        """Forget those that have been silent longest."""
+        held = session.scalar(select(func.count()).select_from(waiting_table)) or 0
+        if held > self._waiting_max:
+            by_age = select(waiting_table.c.mac).order_by(waiting_table.c.last_seen)
+            silent = by_age.limit(held - self._waiting_max)
+            session.execute(delete(waiting_table).where(waiting_table.c.mac.in_(silent)))
 
 
 def _count(result: Result[Any]) -> int:

@@ -228,6 +228,22 @@ def test_who_reads_slowly_holds_only_his_own_connection() -> None:
     serve(20_000_000, 100, talk)
 
 
+def test_who_asks_again_and_again_and_does_not_read_is_not_answered_meanwhile() -> None:
+    async def talk(port: int, connections: Connections) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(get("/") * 500 + get("/", "Connection: close"))
+        await asyncio.sleep(0.5)
+        (one,) = connections
+        assert one.waiting_bytes < 1_000_000
+        got = 0
+        while part := await reader.read(1 << 20):
+            got += part.count(b"HTTP/1.1 200 OK")
+        assert got >= 490  # a status line may lie across two parts
+        writer.close()
+
+    serve(100_000, 100, talk)
+
+
 def test_without_a_pages_server_a_page_must_wait() -> None:
     async def talk(port: int, connections: Connections) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

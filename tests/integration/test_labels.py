@@ -278,6 +278,20 @@ def test_a_link_shows_what_the_command_writes_with_a_button(casa: DataFolder) ->
     assert "<script" not in written
 
 
+def test_the_button_speaks_to_who_prints_and_the_sheet_to_guests(casa: DataFolder) -> None:
+    path = link(casa, "casa", "--room", "101", "--kind", "card", "--language", "en,es")
+    wishes = {"ru": "Печать", "es": "Imprimir", "de": "Drucken", "xx": "Print", "": "Print"}
+    with browser(casa) as client:
+        pages = {name: client.get(f"{path}?language={name}").text for name in wishes}
+        german = client.get(path, headers={"Accept-Language": "fr;q=0.4, de-AT"}).text
+    for name, word in wishes.items():
+        assert f'id="print" type="button">{word}<' in pages[name], name
+    assert ">Drucken<" in german
+    sections = re.compile(r"<section.*</section>", re.DOTALL)
+    assert len({str(sections.findall(page)) for page in (*pages.values(), german)}) == 1
+    assert all('<html lang="en">' in page for page in pages.values())
+
+
 def test_the_page_allows_its_own_style_and_script_and_nothing_else(casa: DataFolder) -> None:
     with browser(casa) as client:
         reply = client.get(link(casa, "casa"))

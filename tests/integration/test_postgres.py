@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,15 @@ def installation(postgres: Postgres, tmp_path: Path) -> Iterator[Installation]:
         yield made
 
 
+START = """
+import sys
+from provisioner.db import Database
+from web.migrate import LINES, upgrade
+for line in LINES:
+    upgrade(line, Database(sys.argv[1]))
+"""
+
+
 def node(installation: Installation) -> Delivery:
     return installation.delivery(installation.recorder())
 
@@ -52,6 +63,14 @@ def node(installation: Installation) -> Delivery:
 def ask(delivery: Delivery, path: str) -> tuple[Outcome, bytes]:
     got = delivery.answer(FetchRequest("http", path, "10.20.0.77", AGENT))
     return got.outcome, got.body
+
+
+def test_nodes_that_start_at_the_same_time_make_the_tables_once(postgres: Postgres) -> None:
+    url = postgres.new_database("start")
+    command = [sys.executable, "-c", START, url]
+    nodes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [node.communicate(timeout=120)[1] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0, 0], said
 
 
 @pytest.mark.parametrize("line", LINES)

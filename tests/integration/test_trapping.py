@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -14,19 +12,11 @@ from monitors.store.statuses import statuses
 from provisioner.config import Monitor, Traps
 from provisioner.errors import SettingsError
 from tests.integration.hotel import free_port
-from tests.integration.servers import DataFolder, small_site
+from tests.integration.servers import DataFolder, small_site, until
 from web.installation import Installation, opened
 from web.sweeping import Sweeper
 
-PATIENCE_S = 30.0
 LINK_DOWN = "1.3.6.1.6.3.1.1.5.3"
-
-
-def until(right: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not right():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def judged_at(installation: Installation) -> set[object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.answers import NOT_FOUND, Answer, Outcome
-from provisioner.inventory.event_rows import INSERT_FETCH
-from provisioner.inventory.fetches import FetchEvent, fetch_table
+from provisioner.inventory.event_rows import AT_ONCE, insert_fetches
+from provisioner.inventory.fetches import FetchEvent, fetch_table, fetches_of
+from tests.people import NOON, office
 from web.front.heads import read_head
 from web.front.peers import SLOTS, BehindFront, Peers
 from web.front.replies import reply_bytes
@@ -157,4 +159,20 @@ def test_the_application_learns_the_address(peers: tuple[Peers, Peers]) -> None:
 
 def test_a_fetch_written_by_the_driver_has_the_table_s_columns() -> None:
     assert tuple(column.name for column in fetch_table.columns)[1:] == FetchEvent.__slots__
-    assert INSERT_FETCH.startswith(f"INSERT INTO fetch ({', '.join(FetchEvent.__slots__)}) ")
+    names = ", ".join(FetchEvent.__slots__)
+    assert insert_fetches(3).startswith(f"INSERT INTO fetch ({names}) VALUES (?, ")
+
+
+@pytest.mark.parametrize("count", [1, AT_ONCE - 1, AT_ONCE, 2 * AT_ONCE + 3])
+def test_any_number_of_fetches_is_written_as_it_was(tmp_path: Path, count: int) -> None:
+    with office(tmp_path) as made:
+        recorder, events = made.installation.recorder(), made.installation.events
+        told = [
+            FetchEvent(NOON, "0c383e010101", "casa", "http", f"/p/***/{n}.cfg", "10.20.0.7",
+                       "Fanvil H5", "H5", "2.12", "sent", "token", "d", n, 7)
+            for n in range(count)
+        ]  # fmt: skip
+        for event in told:
+            recorder.record(event)
+        recorder.flush()
+        assert fetches_of(events, "0c383e010101", count + 1) == told[::-1]

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from provisioner.catalogue.loader import load
 from provisioner.catalogue.schema import Role
-from provisioner.identify import MAX_PATH, FetchRequest, identify, split_path
+from provisioner.identify import (
+    MAX_PATH,
+    FetchRequest,
+    Identity,
+    _remembered,
+    identify,
+    split_path,
+)
 
 CATALOGUE = load()
 TOKEN = "abcdefghijklmnopqrstuvwx23"
@@ -246,3 +253,24 @@ def test_nothing_that_looks_like_a_phone_raises(path: str, agent: str) -> None:
         model = CATALOGUE.models[identity.model]
         if model.dialects:
             assert CATALOGUE.dialect_of(model, identity.firmware)
+
+
+def test_only_what_phones_ask_by_their_token_is_remembered() -> None:
+    """To a guesser a quicker answer would tell which names were asked before."""
+    token, mac = "abcdefghijklmnopqrstuvwx23", "0c383e00abcd"
+    agent = f"Fanvil H5 2.12.4 {mac}"
+    before = _remembered.cache_info()
+
+    def ask(path: str, home: bool) -> Identity:
+        request = FetchRequest("http", path, "10.20.0.1", agent)
+        return identify(request, CATALOGUE, lambda *_: home)
+
+    asked = [
+        ask(f"/{mac}.cfg", True),
+        ask(f"/p/{token}/{mac}.cfg", False),
+        ask(f"/p/x/{mac}.cfg", False),
+    ]
+    assert _remembered.cache_info() == before
+    assert {identity.mac for identity in asked} == {mac}
+    ask(f"/p/{token}/{mac}.cfg", True)
+    assert _remembered.cache_info().currsize == before.currsize + 1

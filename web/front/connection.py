@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from provisioner.answers import Answer
@@ -38,7 +38,7 @@ class Connections:
         """Note until when a connection may stay as it is."""
         self._open.pop(connection, None)
         if len(self._open) >= self._most:
-            next(iter(self._open)).end()
+            next(iter(self)).end()
         self._open[connection] = until
 
     def forget(self, connection: Connection) -> None:
@@ -49,6 +49,10 @@ class Connections:
         """End what is over its time."""
         for connection in [c for c, until in self._open.items() if until < now]:
             connection.end()
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Those that wait, the longest silent first."""
+        return iter(self._open)
 
     def __len__(self) -> int:
         """How many wait for a request or for their answer to go out."""
@@ -66,7 +70,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_address", "_answering", "_buffer", "_inner", "_loop", "_open", "_transport", "_tunnel",
+        "_address", "_answering", "_buffer", "_inner", "_is_full", "_loop", "_open", "_transport",
+        "_tunnel",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._buffer = b""
         self._tunnel: Tunnel | None = None
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -95,8 +101,13 @@ class Connection(asyncio.Protocol):
         if self._tunnel is not None:
             self._tunnel.to_pages(data)
             return
-        self._buffer = buffer = self._buffer + data if self._buffer else data
-        while buffer:
+        self._buffer = self._buffer + data if self._buffer else data
+        self._answer_what_is_here()
+
+    def _answer_what_is_here(self) -> None:
+        """Answer one request after the other, as long as what is answered is also read."""
+        buffer = self._buffer
+        while buffer and not self._is_full:
             if END not in buffer:
                 if len(buffer) > MAX_HEAD_BYTES:
                     self._transport.write(TOO_LARGE)
@@ -136,18 +147,30 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Outside reads slowly."""
+        self._is_full = True
         if self._tunnel is not None:
             self._tunnel.pause_pages()
+        else:
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Outside has caught up."""
+        self._is_full = False
         if self._tunnel is not None:
             self._tunnel.resume_pages()
+        elif not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._answer_what_is_here()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What has been answered and not yet taken."""
+        return self._transport.get_write_buffer_size()
 
     def end(self) -> None:
         """End at once; what the other side has not taken yet is lost."""
         self._open.forget(self)
-        if self._transport.get_write_buffer_size():
+        if self.waiting_bytes:
             self._transport.abort()
         else:
             self._transport.close()

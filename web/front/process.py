@@ -16,7 +16,7 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import uvloop
 
@@ -26,6 +26,7 @@ from provisioner.catalogue.loader import Catalogue
 from provisioner.config import Http, Settings
 from provisioner.delivery import Delivery
 from provisioner.errors import SettingsError
+from web.front.ahead import keep_ahead
 from web.front.connection import Connection, Connections
 from web.front.heads import Head
 from web.front.peers import Peers
@@ -43,11 +44,6 @@ SPARE_FILES = 256
 """Descriptors for everything but connections."""
 FRONT = "BELLWIRE_FRONT"
 """Tells the pages' server its port and the table of peers: ``PORT:DESCRIPTOR``."""
-
-
-def has_front(http: Http) -> bool:
-    """Whether the HTTP port has a front: not with TLS."""
-    return http.tls_certificate is None
 
 
 def behind_front() -> Inner | None:
@@ -76,7 +72,7 @@ def run_front(settings: Settings, pages: Sequence[str]) -> int:
     with contextlib.closing(listener), opened(settings) as installation:
         recorder = installation.recorder()
         recorder.start()
-        delivery = installation.delivery(recorder)
+        delivery = installation.delivery(recorder, learner=installation.learner())
         try:
             gc.collect()
             gc.freeze()  # what is there now stays: no need to look through it again and again
@@ -93,21 +89,14 @@ class AtHand:
         delivery: the phones and their files.
         catalogue: tells a phone's path from a page's.
         proxies: whose word about addresses is believed.
-        soon: runs something when the requests that are here now are answered.
     """
 
     def __init__(
-        self,
-        delivery: Delivery,
-        catalogue: Catalogue,
-        proxies: Sequence[Network],
-        soon: Callable[[Callable[[], None]], object],
+        self, delivery: Delivery, catalogue: Catalogue, proxies: Sequence[Network]
     ) -> None:
         self._delivery = delivery
         self._catalogue = catalogue
         self._proxies = proxies
-        self._soon = soon
-        self._is_fresh = False
 
     def __call__(self, head: Head, address: str) -> Answer | None:
         """Answer a request at once; None: the pages' server must (see ``Delivery.at_hand``)."""
@@ -116,15 +105,7 @@ class AtHand:
         if not is_phones_path(self._catalogue, path):
             return None
         environ["REMOTE_ADDR"] = address
-        if not self._is_fresh:
-            # a request that is read in this turn of the loop was sent before the turn began
-            self._is_fresh = True
-            self._soon(self._next_turn)
-            self._delivery.shelf.refresh()
         return self._delivery.at_hand(request_of(environ, path, self._proxies))
-
-    def _next_turn(self) -> None:
-        self._is_fresh = False
 
 
 def listening(http: Http) -> socket.socket:
@@ -152,7 +133,7 @@ async def _serve(
     """Serve until a signal, or until the pages cannot run."""
     loop = asyncio.get_running_loop()
     proxies = installation.settings.http.trusted_proxies
-    answering = AtHand(delivery, installation.catalogue, proxies, loop.call_soon)
+    answering = AtHand(delivery, installation.catalogue, proxies)
     stop, told = threading.Event(), asyncio.Event()
 
     def end() -> None:
@@ -174,12 +155,16 @@ async def _serve(
             asyncio.to_thread(supervise, {"pages": list(pages)}, stop, environment, [descriptor])
         )
         keeping.add_done_callback(lambda _: told.set())
-        sweeping = asyncio.ensure_future(_sweep(connections))
+        beside = [
+            asyncio.ensure_future(_sweep(connections)),
+            asyncio.ensure_future(keep_ahead(delivery.shelf)),
+        ]
         await told.wait()
         server.close()
         stop.set()
         code = await keeping
-        sweeping.cancel()
+        for each in beside:
+            each.cancel()
         return code
 
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import event
 
-from bench import hotel
+from bench import hotel, month
 from bench.report import Table
 from monitors.status import State, Status
 from monitors.store.statuses import KeptStatus, keep_statuses
@@ -61,6 +61,19 @@ ADDRESSES = {
     "PBX": "/ui/sites/{site}/pbx",
     "DHCP": "/ui/sites/{site}/dhcp",
     "audit log": "/ui/audit",
+    "calls, today": "/ui/sites/{site}/calls",
+    "calls, today, one room": "/ui/sites/{site}/calls?q={room}",
+    "calls, refused this month": "/ui/sites/{site}/calls/refused",
+    "calls, live": "/ui/sites/{site}/calls/live",
+    "calls, blocked": "/ui/sites/{site}/calls/blocked",
+    "calls, reports by extension": "/ui/sites/{site}/calls/reports",
+    "calls, reports by destination": "/ui/sites/{site}/calls/reports?by=destination",
+    "calls, reports by day": "/ui/sites/{site}/calls/reports?by=day",
+    "calls, do-not-call checks": "/ui/sites/{site}/calls/reports/do-not-call",
+    "calls, rules": "/ui/sites/{site}/calls/incoming",
+    "calls, limits": "/ui/sites/{site}/calls/limits",
+    "calls, lists": "/ui/sites/{site}/calls/lists",
+    "calls, check a number": "/ui/sites/{site}/calls/check?number=%2B442079460123",
     "API: sites": "/api/v1/sites",
     "API: rooms, one page": "/api/v1/sites/{site}/rooms",
     "API: accounts, one page": "/api/v1/sites/{site}/accounts",
@@ -74,6 +87,10 @@ ADDRESSES = {
     "API: changes": "/api/v1/sites/{site}/changes",
     "API: a phone": "/api/v1/sites/{site}/phones/{mac}",
     "API: its diagnosis": "/api/v1/sites/{site}/phones/{mac}/diagnosis",
+    "API: use of the limits": "/api/v1/sites/{site}/calls/usage",
+    "API: live calls": "/api/v1/sites/{site}/calls/live",
+    "API: refused calls": "/api/v1/sites/{site}/calls/refused",
+    "API: report of a month": "/api/v1/sites/{site}/calls/report",
     "API: the site file, whole": "/api/v1/sites/{site}/file",
 }
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -92,7 +109,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Table]:
         (
             f"Milliseconds of the processor for one page, the middle of {ROUNDS}, in process: on "
             f"a quiet core that is the time it takes. The goal is {GOAL_MS} ms at {large:,} "
-            "phones. *Queries* are those to the databases, *kB* what goes over the network."
+            "phones, with ten guarded calls a month for each. *Queries* are those to the "
+            "databases, *kB* what goes over the network."
         ),
         ("page", f"{small:,}: ms", f"{large:,}: ms", "slowest", "of the goal", "growth",
          "queries", "kB"),
@@ -119,6 +137,8 @@ def _of(folder: Path, size: int) -> Iterator[tuple[str, tuple[float, float, int,
         made.applier.apply(wanted, who="bench")
         now = utc_now()
         _judge(made, [(str(p.mac), p.site) for p in wanted.phones], now)
+        month.guard(made, hotel.SITE)
+        month.tell(made, hotel.SITE, [(r.extension, r.id) for r in wanted.rooms], now)
         token = _people(made, now)
         app = create_app(made)
         gc.collect()

@@ -16,6 +16,8 @@ from monitors.calls.tollfree import Listed
 from monitors.firewall.judging import Verdict
 from monitors.guarding.keeping import write
 from monitors.guarding.ledger import Batch, NewBlock
+from monitors.store.calls import Refusals
+from monitors.store.calls_blocks import CallWarning
 from monitors.store.calls_guard import GuardSeen, keep_seen
 from monitors.store.calls_lists import (
     Imported,
@@ -121,7 +123,10 @@ def tell_calls(
     batch = Batch(
         calls={each.id: each for each in made}, blocks=blocks, toll_free=toll_free,
         listed={**listed}, checks=[(f"c{n}", row) for n, row in enumerate(_checks(now))],
+        warnings=_warnings(now, phones),
     )  # fmt: skip
+    for refusal in _refusals(now, phones):
+        batch.refuse(refusal)
     write(installation.monitoring, site, "EUR", batch)
     keep_seen(installation.monitoring, [seen(site, now)])
     until = now + timedelta(minutes=50)
@@ -163,6 +168,40 @@ def _today(site: str, now: datetime, phones: Sequence[tuple[str, str]]) -> list[
     speaks = replace(soon(7, 2, 4, "RU", 60), ended_s=None)
     rings = replace(soon(8, 4, 0, "FR", 60), answered_s=None, ended_s=None)
     return [*over, speaks, rings]
+
+
+def _refusals(
+    now: datetime, phones: Sequence[tuple[str, str]], *, timezone: str = "Europe/Madrid"
+) -> list[Refusals]:
+    """Some of today, a few minutes old, and one of yesterday."""
+    today = at_site(now.replace(tzinfo=UTC), timezone).date()
+
+    def ago(place: int, rule: str, country: str, times: int, number: str, minutes: int) -> Refusals:
+        at = now - timedelta(minutes=minutes)
+        return Refusals(today, phones[place][0], rule, country, times, number, at)
+
+    before = replace(
+        ago(1, "closed_time", "FR", 1, "+33140000001", 0),
+        day=today - timedelta(days=1), last_at=now - timedelta(days=1),
+    )  # fmt: skip
+    return [
+        before,
+        ago(0, "blocked", "CU", 1204, "+5352000002", 2), ago(0, "spend_day", "CU", 1, "+5352000001", 42),
+        ago(1, "closed_destination", "LV", 3, "+37190000001", 8),
+        ago(4, "do_not_call_blocked", "ES", 1, "+34600111222", 44),
+        ago(2, "unknown_number", "", 2, "12", 90),
+    ]  # fmt: skip
+
+
+def _warnings(now: datetime, phones: Sequence[tuple[str, str]]) -> list[CallWarning]:
+    told = ((2, "RU", "+74950000001", 4), (4, "FR", "+33140000001", 12))
+    return [
+        CallWarning(
+            now - timedelta(minutes=minutes), phones[place][0],
+            Because("new_country", {"country": country, "number": number}),
+        )
+        for place, country, number, minutes in reversed(told)
+    ]  # fmt: skip
 
 
 def _checks(now: datetime) -> list[Checked]:

@@ -13,7 +13,7 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, select, update
+from sqlalchemy import MetaData, func, select, update
 
 from monitors.store.calls_tables import guarded_call  # noqa: F401 - into its metadata
 from monitors.store.shut_out import shut_out  # noqa: F401 - likewise
@@ -35,6 +35,7 @@ LINES: dict[str, MetaData] = {
     "monitoring": monitoring_metadata,
 }
 _KEY_CHECK = "bellwire"
+_TURN = 0x62656C6C
 
 
 def config_for(line: str, database: Database) -> Config:
@@ -81,6 +82,8 @@ def run(line: str) -> None:
             ),
         )
         with context.begin_transaction():
+            if not database.is_sqlite:  # nodes of one database that start at the same time
+                connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
             context.run_migrations()
         connection.commit()
 

@@ -24,6 +24,8 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from provisioner.edits.naming import ROTATE
+from provisioner.edits.rotated import remember_rotation
 from provisioner.errors import InventoryError, PbxError, UnknownThingError
 from provisioner.inventory import store
 from provisioner.inventory.audit import note
@@ -47,7 +49,7 @@ from provisioner.soft_phones.links import site_of_extension, soft_phones_of
 from web.installation import Installation
 from web.pbx_folder import pbx_of, write_pbx_files
 
-BEGUN, PART, DONE = "rotate", "rotate-part", "rotate-done"
+BEGUN, PART, DONE = ROTATE, "rotate-part", "rotate-done"
 MOST_DETAIL = 900
 _MORE = " ..."
 _MAC = re.compile(r"\b[0-9a-f]{12}\b")
@@ -175,7 +177,7 @@ def check_pbx(subject: Subject, out: Path, *, is_up_to_date: bool = True) -> Non
 
 
 def make_secrets(installation: Installation, subject: Subject, who: str, now: datetime) -> None:
-    """Store new secrets and mark the phones concerned, in one transaction."""
+    """Store new secrets and mark the phones concerned, in one transaction; the history says so."""
     macs = [str(target.phone.mac) for target in subject.targets]
     with installation.database.write() as session:
         for account in subject.accounts:
@@ -195,6 +197,8 @@ def make_secrets(installation: Installation, subject: Subject, who: str, now: da
                 .where(PhoneRow.mac.in_(macs[start : start + CHUNK]))
                 .values(dirty=True, generation=generation)
             )
+        names = [account.extension for account in subject.accounts]
+        remember_rotation(session, installation.box, subject.site.id, names, len(macs), who, now)
         note(session, now, who, BEGUN, subject.name, f"{len(macs)} phones")
     installation.database.sync()
 

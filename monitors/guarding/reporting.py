@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +16,9 @@ from monitors.store.calls_sums import CallLine, Used
 from provisioner.bulk.writing import harmless
 from provisioner.inventory.calls import Limits, ScopeLimits
 
+_Sums = tuple[Decimal, Decimal, int, int, int]
+"""Money of the day and the month, international calls of the hour, the day and the month."""
+_NOTHING: _Sums = (Decimal(0), Decimal(0), 0, 0, 0)
 HEADING = ("day", "extension", "room", "number", "country", "seconds", "cost", "currency")
 
 
@@ -70,23 +73,32 @@ def usages(
     site: str, used: Iterable[Used], running: Iterable[OutgoingCall], on: date
 ) -> dict[Scope, Usage]:
     """Return the usage of the site, and of rooms and accounts that have called, on a day."""
-    made: dict[Scope, Usage] = {("site", site): Usage(on)}
+    sums: dict[Scope, _Sums] = {("site", site): _NOTHING}
     for each in used:
+        mine = (each.spent_day, each.spent_month, each.hour, each.day, each.month)
         for scope in _of(each, site):
-            was = made.get(scope, Usage(on))
-            made[scope] = replace(
-                was,
-                spent_day=was.spent_day + each.spent_day,
-                spent_month=was.spent_month + each.spent_month,
-                hour=was.hour + each.hour,
-                day=was.day + each.day,
-                month=was.month + each.month,
-            )
+            was = sums.get(scope)
+            sums[scope] = mine if was is None else _added(was, mine)
+    calls: dict[Scope, list[OutgoingCall]] = {}
     for call in running:
         for scope in call.scopes:
-            was = made.get(scope, Usage(on))
-            made[scope] = replace(was, running=(*was.running, call))
-    return made
+            calls.setdefault(scope, []).append(call)
+    return {
+        scope: _usage(on, sums.get(scope, _NOTHING), calls.get(scope, ()))
+        for scope in (*sums, *(calls.keys() - sums.keys()))
+    }
+
+
+def _added(one: _Sums, other: _Sums) -> _Sums:
+    return (
+        one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3],
+        one[4] + other[4],
+    )  # fmt: skip
+
+
+def _usage(on: date, sums: _Sums, running: Iterable[OutgoingCall]) -> Usage:
+    spent_day, spent_month, hour, day, month = sums
+    return Usage(on, spent_day, spent_month, tuple(running), hour, day, month)
 
 
 def states(limits: Limits, found: Mapping[Scope, Usage]) -> Iterator[ScopeState]:
@@ -103,9 +115,11 @@ def _of(used: Used, site: str) -> tuple[Scope, ...]:
 def _use(
     scope: Scope, limits: ScopeLimits, used: Usage, rooms: Mapping[str, str], now_s: float
 ) -> Use:
-    month = (used.on.year, used.on.month)
-    today = promised((c for c in used.running if c.day == used.on), now_s)
-    this_month = promised((c for c in used.running if (c.day.year, c.day.month) == month), now_s)
+    month, today, this_month = (used.on.year, used.on.month), _NOTHING[0], _NOTHING[0]
+    if used.running:  # of thousands of scopes few
+        of_month = [c for c in used.running if (c.day.year, c.day.month) == month]
+        today = promised((c for c in of_month if c.day == used.on), now_s)
+        this_month = promised(of_month, now_s)
     room = rooms.get(scope[1], "") if scope[0] == "account" else ""
     return Use(
         scope, limits, used.spent_day + today, used.spent_month + this_month,

@@ -74,8 +74,18 @@ class CallLine:
     currency: str
 
 
-def used_on(database: Database, site: str, day: date, now_s: float) -> list[Used]:
-    """Return what was used on a day, in its month and in the last hour, by account and room."""
+def used_on(
+    database: Database, site: str, day: date, now_s: float, since: date | None = None
+) -> list[Used]:
+    """Return what was used on a day, in its month and in the last hour, by account and room.
+
+    Args:
+        database: the monitor's.
+        site: its id.
+        day: of the site's clock.
+        now_s: Unix time.
+        since: calls of days before it do not count; None: all of the month do.
+    """
     first = day.replace(day=1)
     in_month = and_(calls.c.day >= first, calls.c.day <= day)
     is_day, over = calls.c.day == day, calls.c.ended_s.is_not(None)
@@ -91,7 +101,8 @@ def used_on(database: Database, site: str, day: date, now_s: float) -> list[Used
         _total(and_(abroad, in_month), 1),
     )
     # the last hour may have begun in the month before
-    query = query.where(calls.c.site == site, calls.c.day >= first - timedelta(days=1))
+    begin = max(first - timedelta(days=1), since or date.min)
+    query = query.where(calls.c.site == site, calls.c.day >= begin)
     grouped = query.group_by(calls.c.account, calls.c.room).order_by(calls.c.account, calls.c.room)
     with database.read() as session:
         return [
@@ -100,6 +111,27 @@ def used_on(database: Database, site: str, day: date, now_s: float) -> list[Used
             )
             for account, room, spent, spent_month, hour, today, month in session.execute(grouped)
         ]
+
+
+def count_calls(database: Database, site: str, first: date, last: date) -> int:
+    """Return how many calls some days have; read from an index alone."""
+    query = select(func.count()).select_from(calls)
+    with database.read() as session:
+        here = (calls.c.site == site, calls.c.day.between(first, last))
+        return session.scalar(query.where(*here)) or 0
+
+
+def spent_between(
+    database: Database, site: str, first: date, last: date
+) -> dict[tuple[str, str], tuple[Decimal, int]]:
+    """Return money and international calls of some days, by account and room."""
+    query = select(
+        calls.c.account, calls.c.room, func.sum(calls.c.cost_micros),
+        _total(calls.c.international, 1),
+    ).where(calls.c.site == site, calls.c.day.between(first, last))  # fmt: skip
+    with database.read() as session:
+        rows = session.execute(query.group_by(calls.c.account, calls.c.room))
+        return {(each[0], each[1]): (_money(each[2]), int(each[3])) for each in rows}
 
 
 def sums_between(database: Database, site: str, first: date, last: date, by: By) -> list[Sum]:

@@ -15,7 +15,7 @@ from provisioner.catalogue.loader import Catalogue
 from provisioner.edits.edit import Edit, EditError, Problem
 from provisioner.edits.holdings import Holdings
 from provisioner.edits.matching import bare, document_of
-from provisioner.edits.naming import touched
+from provisioner.edits.naming import LASTING, touched
 from provisioner.edits.tables import ChangeRow
 from provisioner.edits.written import account_as_written, room_as_written, site_as_written
 from provisioner.errors import UnknownThingError
@@ -50,6 +50,11 @@ class Entry:
     affected: int
     undoes: int | None
     undone_by: int | None
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is one of those that are never taken back."""
+        return self.action in LASTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +151,15 @@ def way_back(session: Session, box: Box, catalogue: Catalogue, number: int) -> t
 
     Raises:
         UnknownThingError: there is no such change.
-        EditError: it was taken back already, or what it touched has been changed since.
+        EditError: it was taken back already, or never is, or what it touched has been changed
+            since.
     """
     entry, kept = the_change(session, box, number)
     if entry.undone_by is not None:
         sentence = f"change {number} was undone already, by change {entry.undone_by}"
+        raise EditError(Problem(("undo",), sentence))
+    if entry.is_lasting:
+        sentence = "new secrets are not taken back, for the old ones may be known; make new ones"
         raise EditError(Problem(("undo",), sentence))
     if "head" in kept.before and kept.before["head"] is None:
         raise EditError(

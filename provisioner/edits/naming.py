@@ -7,6 +7,10 @@ from provisioner.inventory.records import Account, Phone, Room, Site
 from provisioner.plan import Action, Change, Plan
 
 SHOWN = 12
+ROTATE = "rotate"
+"""New secrets for accounts; what the audit log calls it too."""
+LASTING = frozenset({ROTATE})
+"""Actions that are not taken back: whoever knew the old secret would get in again."""
 
 
 def action_of(edit: Edit, plan: Plan) -> str:

@@ -83,6 +83,8 @@ def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
         return "this is needed"
     if error["type"] == "extra_forbidden":
         return "nothing of this name is known here"
+    if error["type"] == "model_type":  # it would name a class of ours
+        return "Input should be a valid dictionary"
     return message_of(error["msg"])
 
 

@@ -13,7 +13,7 @@ from tests.integration.servers import DataFolder
 
 CALLS = "/ui/sites/hotel-aurora/calls"
 PLACES = {
-    "": "Calls", "/live": "Live calls", "/blocked": "Blocked", "/reports": "Reports",
+    "": "Calls", "/refused": "Refused calls", "/live": "Live calls", "/blocked": "Blocked", "/reports": "Reports",
     "/reports/do-not-call": "Do-not-call checks",
 }  # fmt: skip
 

@@ -61,6 +61,7 @@ PAGES = {
     "dhcp": ("/ui/sites/hotel-aurora/dhcp", "maria"),
     "dhcp-kea": ("/ui/sites/hotel-aurora/dhcp/kea", "maria"),
     "calls": ("/ui/sites/hotel-aurora/calls", "maria"),
+    "calls-refused": ("/ui/sites/hotel-aurora/calls/refused", "maria"),
     "calls-live": ("/ui/sites/hotel-aurora/calls/live", "maria"),
     "calls-blocked": ("/ui/sites/hotel-aurora/calls/blocked", "maria"),
     "calls-reports": ("/ui/sites/hotel-aurora/calls/reports", "maria"),

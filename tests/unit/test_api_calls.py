@@ -185,3 +185,29 @@ def test_who_may(api: Api) -> None:
         assert api.ask(method, CALLS + path, {"level": 1}, who="lucia").status_code == 403
         assert api.ask(method, CALLS + path, {"level": 1}, scopes=["read"]).status_code == 403
     assert audited(api) == []
+
+
+def test_what_was_refused(api: Api) -> None:
+    found = all_pages(api, f"{CALLS}/refused?limit=2")
+    assert len(found) == 6
+    assert [each["last_at"] for each in found] == sorted(
+        (each["last_at"] for each in found), reverse=True
+    )
+    assert found[0] == {
+        "day": "2026-11-22", "account": "2101", "rule": "blocked", "country": "CU", "calls": 1204,
+        "last_number": "+5352000002", "last_at": "2026-11-22T11:58:00Z",
+    }  # fmt: skip
+    today = all_pages(api, f"{CALLS}/refused?first=2026-11-22&account=2102")
+    assert [(each["rule"], each["calls"]) for each in today] == [("closed_destination", 3)]
+    assert api.json(f"{CALLS}/refused?after=nowhere")["items"] == []
+    assert api.json("/sites/norte/calls/refused")["items"] == []
+    assert api.get(f"{CALLS}/refused?first=x").status_code == 422
+
+
+def test_first_calls_to_a_country(api: Api) -> None:
+    found = all_pages(api, f"{CALLS}/warnings?limit=1&language=es")
+    assert [each["account"] for each in found] == ["2201", "109"]
+    assert found[0]["rule"] == "new_country"
+    assert found[0]["sentence"] == "Primera llamada a este país (RU): +74950000001."
+    assert all_pages(api, f"{CALLS}/warnings?account=109&first=2026-11-22")[0]["account"] == "109"
+    assert api.json(f"{CALLS}/warnings?last=2026-11-01")["items"] == []

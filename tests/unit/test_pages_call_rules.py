@@ -514,6 +514,34 @@ def test_rates_are_looked_at_then_taken(maria: Person) -> None:
     assert "The rates of this site are in EUR" in maria.get("/limits")
 
 
+@pytest.mark.parametrize(
+    ("language", "rate", "numbers", "hours"),
+    [
+        ("es", "el prefijo 34 está dos veces", "no es un número de ES", "per_day es menor que"),
+        ("ru", "префикс 34 указан дважды", "не номер страны ES", "per_day меньше, чем"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_the_language_of_the_page(
+    maria: Person, language: str, rate: str, numbers: str, hours: str
+) -> None:
+    maria.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    file = (io.BytesIO(b"prefix,per_minute\n34,0.02\n34,0.03\n49,much\n"), "rates.csv")
+    bad = html.unescape(maria.send("/lists/rates", {"rates": file}).text)
+    assert rate in bad
+    assert "there is twice" not in bad
+    assert "is no amount" not in bad
+    pasted = maria.send("/incoming/lists/group/spam", numbers="99999999999999999")
+    assert numbers in error(pasted, "numbers")
+    assert "is no number" not in error(pasted, "numbers")
+    often = "toll_free: {numbers: ['900123456'], per_hour: 9, per_day: 5}"
+    head = {"etag": maria.part.head_etag, "calls": often}
+    assert hours in error(post(maria.client, "/ui/sites/casa/settings", head), "calls")
+    listed = (io.BytesIO(b"numbers\n600 111 222\nnobody\n"), "list.txt")
+    told = error(maria.send("/lists/dnc", list_name="r", dated="2026-09-01", list=listed), "list")
+    assert "SHA-256" in told
+    assert "neither a number" not in told
+
+
 def test_do_not_call_lists_and_consents(maria: Person) -> None:
     def upload(**values: Any) -> TestResponse:
         file = (io.BytesIO(b"600 111 222\n611222333\n"), "list.txt")

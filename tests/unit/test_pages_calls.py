@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
+from monitors.calls import limits
 from monitors.calls.decision import Because
-from monitors.calls.limits import blocked_by_hand
+from monitors.calls.limits import COUNTED, blocked_by_hand
 from monitors.firewall.gate import GateError
 from monitors.firewall.judging import Verdict
 from monitors.guarding.keeping import write
 from monitors.guarding.ledger import Batch
-from monitors.store.calls_blocks import Block, blocks_of, listed_of
+from monitors.guarding.reporting import Use
+from monitors.store.calls import Refusals
+from monitors.store.calls_blocks import Block, CallWarning, blocks_of, listed_of
 from monitors.store.calls_guard import GuardSeen, keep_seen
-from monitors.store.calls_sums import Sum
+from monitors.store.calls_sums import Sum, used_on
 from monitors.store.incidents import open_incidents
 from monitors.store.shut_out import keep_shut_out, shut_outs
 from provisioner.inventory.calls import (
@@ -42,9 +45,11 @@ from tests.people import NOON, Office, post
 from web.calls.ground import Guarded
 from web.calls.reports import Days, Report, days_of, totals
 from web.calls.showing import guard_standing
+from web.calls.used import used_this_month
 from web.calls.using import Meter, Standing, fitting, standings
 from web.pages.calls.drawing import draw
 from web.pages.calls.paging import slice_of
+from web.pages.calls.refusals import RULES as RULES_SAID
 from web.pages.phone.charts import columns_of
 
 PHONES = [("2101", "101"), ("2102", "102"), ("2201", "201"), ("100", "reception"), ("109", "")]
@@ -54,7 +59,8 @@ RULES = Calls(
     do_not_call=DoNotCall(extensions=("100",)),
 )
 CASA = "/ui/sites/casa/calls"
-PLACES = ("", "/live", "/blocked", "/reports", "/reports/do-not-call")
+NEW_COUNTRY = Because("new_country", {"country": "CU", "number": "+5350000000"})
+PLACES = ("", "/refused", "/live", "/blocked", "/reports", "/reports/do-not-call")
 
 
 def guard(made: Office, site: str = "casa") -> None:
@@ -99,7 +105,9 @@ def audited(made: Office) -> list[tuple[str, str, str, str]]:
 def standing(
     name: str, used: int, *, kind: str = "account", block: Block | None = None
 ) -> Standing:
-    return Standing((kind, name), "214", (Meter("spend_day", used, 10),), block)
+    scope, limits = (kind, name), ScopeLimits(Decimal(10))
+    use = Use(scope, limits, Decimal(used), Decimal(used), 0, 0, 0, 0, "214")
+    return Standing(scope, "214", limits, use, block)
 
 
 def test_a_meter_says_how_near_its_limit_is() -> None:
@@ -120,8 +128,8 @@ def test_blocked_ones_come_first_then_the_highest() -> None:
 
 
 def test_an_extension_is_found_with_its_room_and_a_room_with_its_extensions() -> None:
-    room = Standing(("room", "214"), "", ())
-    found = [standing("2214", 1), room, Standing(("site", "casa"), "", ())]
+    room = Standing(("room", "214"), "", ScopeLimits())
+    found = [standing("2214", 1), room, Standing(("site", "casa"), "", ScopeLimits())]
     assert [s.scope[1] for s in fitting(found, "214")] == ["2214", "214"]
     assert [s.scope[1] for s in fitting(found, " 2214 ")] == ["2214", "214"]
     assert [s.scope[1] for s in fitting(found, "22")] == ["2214"]
@@ -155,6 +163,26 @@ def test_the_guard_is_believed_while_it_is_heard_of() -> None:
     assert [guard_standing(site, seen, NOON).state for site, seen, _ in cases] == [
         state for *_, state in cases
     ]
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 22), date(2026, 11, 2), date(2026, 11, 1)])
+def test_what_was_used_is_the_same_with_days_that_were_added_up(house: Office, day: date) -> None:
+    monitoring = house.installation.monitoring
+    now_s = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp()
+    for later_s in (0, 1, 400):  # read, remembered, and read again
+        found = used_this_month(monitoring, "casa", day, now_s + later_s, ())
+        assert found == used_on(monitoring, "casa", day, now_s + later_s)
+
+
+def test_a_call_of_a_day_that_is_over_counts_when_it_is_told(own: Office) -> None:
+    monitoring, day = own.installation.monitoring, date(2026, 11, 22)
+    now_s = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+    before = used_this_month(monitoring, "casa", day, now_s, ())
+    late = call(77, "2101", "101", "casa", NOON - timedelta(days=9), "FR")
+    write(monitoring, "casa", "EUR", Batch(calls={late.id: late}))
+    after = used_this_month(monitoring, "casa", day, now_s, ())
+    assert sum(each.month for each in after) == sum(each.month for each in before) + 1
+    assert after == used_on(monitoring, "casa", day, now_s)
 
 
 def some(name: str, cost: str, calls: int = 1, currency: str = "EUR") -> Sum:
@@ -268,6 +296,109 @@ def test_unblocking_is_audited_and_closes_the_incident(own: Office) -> None:
     post(client, f"{CASA}/unblock", {**wish, "back": "https://elsewhere.example"})
     assert "not blocked any more" in client.get(f"{CASA}/blocked").text
     assert post(client, f"{CASA}/unblock", {"kind": "dog"}).status_code == 400
+
+
+# refused
+
+
+def refusals_in(html: str, part: str) -> list[str]:
+    table = re.search(
+        rf'<table class="table" role="table" aria-labelledby="{part}">.*?</table>', html, re.S
+    )
+    found = re.findall(r"<tr role=.*?</tr>", table[0], re.S)[1:] if table else []
+    return [text_of(f"<main>{row}</main>") for row in found]
+
+
+def test_today_says_what_was_refused_and_why(house: Office) -> None:
+    html = house.client("ivan").get(CASA).text
+    refused, warned = refusals_in(html, "refused"), refusals_in(html, "warned")
+    assert refused[0] == (
+        "Extension 2101, Room 101 Outgoing calls are blocked Who is blocked : Extension 2101, "
+        "Room 101 1,204 +5352000002 Cuba 2 minutes ago"
+    )
+    assert len(refused) == 5
+    assert (
+        "Money of the day is used up Show the limit : Extension 2101, Room 101 1 +53520"
+        in refused[2]
+    )
+    assert "+33140000001" not in " ".join(refused)  # of yesterday
+    assert len(warned) == 2
+    assert warned[0] == (
+        "Extension 2201 First call to this country (Russia): +74950000001. "
+        "Show the limit : Extension 2201 4 minutes ago"
+    )
+    assert "1211 calls, of 4 extensions" in text_of(html)
+    assert 'href="/ui/sites/casa/calls/limits#closed"' in html
+
+
+def test_who_only_looks_gets_no_link_to_the_limits(house: Office) -> None:
+    html = house.client("lucia").get(f"{CASA}/refused").text
+    assert "Show the limit" not in html
+    assert f'href="{CASA}/blocked"' in html
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", "Primera llamada a este país (Rusia)"),
+        ("ru", "Первый звонок в эту страну (Россия)"),
+    ],
+)
+def test_refusals_speak_the_language_of_the_page(house: Office, language: str, said: str) -> None:
+    text = text_of(house.client("ivan").get(CASA, headers={"Accept-Language": language}).text)
+    assert said in text
+    assert "used up" not in text
+    assert "Closed destination" not in text
+
+
+def test_what_was_refused_is_looked_for_by_extension(house: Office) -> None:
+    client = house.client("ivan")
+    html = client.get(f"{CASA}?q=102").text  # a room: its extension
+    assert [row.split()[1] for row in refusals_in(html, "refused")] == ["2102"]
+    assert refusals_in(html, "warned") == []
+    html = client.get(f"{CASA}/refused?extension=2102").text
+    assert len(refusals_in(html, "refused")) == 2  # also that of yesterday
+    assert "There was no warning." in html
+    assert "Nothing was refused" in client.get(f"{CASA}/refused?extension=nobody").text
+
+
+def test_refused_calls_page_by_page(own: Office) -> None:
+    batch = Batch()
+    for n in range(60):
+        at = NOON - timedelta(hours=1, seconds=n // 2)  # two at the same moment
+        batch.refuse(Refusals(NOON.date(), f"7{n:02}", "blocked", "CU", 1, "+5350000000", at))
+        batch.warnings.append(CallWarning(at, f"7{n:02}", NEW_COUNTRY))
+    write(own.installation.monitoring, "casa", "EUR", batch)
+    client = own.client("ivan")
+    seen: dict[str, list[str]] = {"refused": [], "warned": []}
+    for part, word in (("refused", "refused calls"), ("warned", "warnings")):
+        address = f"{CASA}/refused"
+        for _ in range(4):
+            html = client.get(address).text
+            seen[part] += [row.split()[1] for row in refusals_in(html, part)]
+            pager = re.search(
+                rf'<nav class="pager" aria-label="Pages of {word}">.*?</nav>', html, re.S
+            )
+            older = re.search(r'href="([^"]*)">Older', pager[0]) if pager else None
+            if older is None:
+                break
+            address = older[1].replace("&amp;", "&")
+    assert len(seen["refused"]) == 66
+    assert len(set(seen["refused"])) == 64  # 2101 and 2102 have two each
+    assert len(seen["warned"]) == len(set(seen["warned"])) == 62
+    for junk in ("after=x", "after=2026-11-22T12:00:00+00:00 2026-11-22 a b c", "before=-1", "before=x",
+                 "after=2026-11-22 2026-11-22", "from=x&to=y"):  # fmt: skip
+        assert client.get(f"{CASA}/refused?{junk}").status_code == 200
+
+
+def test_every_rule_that_refuses_has_words() -> None:
+    refusing = set(re.findall(r'refused\(\s*"(\w+)"', limits_source()))
+    counted = {f"calls_{window}" for window in COUNTED} | {"spend_day", "spend_month"}
+    assert refusing | counted | {"do_not_call_blocked"} == set(RULES_SAID)
+
+
+def limits_source() -> str:
+    return Path(limits.__file__).read_text(encoding="utf-8")
 
 
 # live
@@ -478,6 +609,7 @@ def test_the_number_of_queries_does_not_grow(own: Office) -> None:
             counts.append(sum("BEGIN" not in query for query in queries))
         return counts
 
+    asked()  # days that are over are added up
     before = asked()
     names = [f"7{n:03}" for n in range(300)]
     with own.installation.database.write() as session:
@@ -492,12 +624,17 @@ def test_the_number_of_queries_does_not_grow(own: Office) -> None:
     ]
     live = [replace(each, id=f"live-{n}", ended_s=None) for n, each in enumerate(calls[:40])]
     batch = Batch(calls={each.id: each for each in (*calls, *live)})
+    batch.warnings = [CallWarning(NOON, n, NEW_COUNTRY) for n in names]
+    for n in names:
+        batch.refuse(Refusals(NOON.date(), n, "blocked", "CU", 3, "+5350000000", NOON))
     write(own.installation.monitoring, "casa", "EUR", batch)
     assert asked() == before
-    assert max(before) < 12
+    assert max(before) < 16
     page = client.get(CASA).text
     assert "Page 1 of" in page
-    assert page.count("<tr role=") == 21
+    uses, _, rest = page.partition('id="kept-back"')
+    assert uses.count("<tr role=") == 21
+    assert rest.count("<tr role=") == 22  # ten of each, and their heads
 
 
 def test_the_tab_is_there_for_everybody(house: Office) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import g
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
@@ -25,6 +26,7 @@ from web.app import create_app
 from web.installation import opened
 from web.pages import desk
 from web.pages.change.drafts import Draft, DraftError, open_draft, seal_draft
+from web.pages.change.showing import shown
 from web.pages.change.yaml_parts import as_yaml, differences, from_yaml
 
 SETTINGS = "/ui/sites/casa/settings"
@@ -139,6 +141,10 @@ def test_a_change_is_looked_at_saved_and_undone(pages: Office) -> None:
         ({"timezone": "Mars"}, "timezone", "Mars"),
         ({"networks": "10.0.0.0/8 nonsense"}, "networks", "not a valid"),
         ({"name": ""}, "name", "is needed"),
+        ({"calls": "[]"}, "calls", "a valid dictionary"),
+        ({"numbers": "[]"}, "numbers", "a valid dictionary"),
+        ({"switches": "{}"}, "switches", "a valid tuple"),
+        ({"sip": "''"}, "sip", "a valid dictionary"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_stands_beside_its_field(
@@ -150,6 +156,72 @@ def test_what_is_wrong_stands_beside_its_field(
     (error,) = re.findall(rf'id="{name}-error">.*?<span>(.*?)</span>', answer.text, re.S)
     assert words in html.unescape(error)
     assert fields_of(answer.text)[name] == changes[name]
+
+
+@pytest.mark.parametrize("name", ["sip", "numbers", "monitoring", "pbx"])
+def test_an_empty_mapping_clears_a_part(pages: Office, name: str) -> None:
+    client = pages.client("maria")
+    given = {"sip": {"registrar": "pbx.example"}, "numbers": {"spa": "109"},
+             "monitoring": {"misses": 5}}  # fmt: skip
+    if name in given:
+        house(pages).desk.apply(Edit("casa", head={name: given[name]}), who="web:ana")
+    assert house(pages).head()[name]
+    preview = post(client, SETTINGS, settings(client, **{name: "{}"}))
+    assert preview.status_code == 200
+    post(client, f"{SETTINGS}/save", {"draft": fields_of(preview.text)["draft"]})
+    assert name not in house(pages).head()
+
+
+def test_an_empty_mapping_of_calls_guards_them_and_nothing_does_not(pages: Office) -> None:
+    client = pages.client("maria")
+
+    def save(text: str) -> str:
+        preview = post(client, SETTINGS, settings(client, calls=text))
+        assert preview.status_code == 200, text
+        assert "Settings of the site" in preview.text
+        post(client, f"{SETTINGS}/save", {"draft": fields_of(preview.text)["draft"]})
+        return settings(client)["calls"]
+
+    assert house(pages).head()["calls"]
+    assert save("{}").strip() == "{}"
+    assert house(pages).head()["calls"] == {}
+    assert post(client, SETTINGS, settings(client)).status_code == 422  # nothing is different
+    assert "currency: USD" in save("currency: USD\n")
+    assert save("{}").strip() == "{}"  # the usual limits again, and still guarded
+    assert save("").strip() == ""
+    assert "calls" not in house(pages).head()
+    assert save("{}").strip() == "{}"  # and from nothing
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "floor"),
+    [
+        ("en", "Room 101 bedside", "Floor 1"),
+        ("es", "Habitación 101, mesilla", "Planta 1"),
+        ("ru", "Номер 101, \u0443 кровати", "Этаж 1"),
+    ],
+)
+def test_a_preview_names_places_as_people_do(
+    pages: Office, language: str, place: str, floor: str
+) -> None:
+    room = {**house(pages).room("101"), "floor": "1"}
+    house(pages).desk.apply(Edit("casa", rooms=(room,)), who="web:ana")
+    client = pages.client("maria")
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    page = post(client, SETTINGS, settings(client, name="Casa Nova")).text
+    listed = re.findall(r'<li><a href="[^"]+">([^<]+)</a> <span class="quiet small">([^<]+)<', page)
+    assert dict(listed)[place] == f"{floor} · Fanvil H5 · 101, bedside"
+
+
+def test_a_changed_room_is_called_by_its_name(still: Office) -> None:
+    plan = still.installation.edits.preview(
+        Edit("casa", rooms=({**guest_room("101"), "name": "Suite"},), remove_rooms=("corridor",))
+    )
+    with still.app.test_request_context():
+        g.language, g.now = "en", NOON
+        seen = shown(plan, still.installation, "casa")
+    told = {line.what.name: line.what.detail for line in seen.changes}
+    assert "Suite" in told, told
 
 
 def test_the_second_of_two_editors_is_told(pages: Office) -> None:

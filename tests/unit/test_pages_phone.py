@@ -317,8 +317,10 @@ def test_keys_are_drawn_and_listed(hotel: Office) -> None:
         assert text in page, text
     link = re.search(r'href="(/labels/[^"]+)"', page)
     assert link
+    assert link[1].endswith("?language=en")
     russian = hotel.client("lucia").get(f"{PHONES}/{HUNG}/keys?", headers={"Accept-Language": "ru"})
     assert "Линия" in russian.text
+    assert '?language=ru"' in russian.text
 
 
 def test_pages_and_modules(hotel: Office) -> None:

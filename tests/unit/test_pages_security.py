@@ -23,8 +23,8 @@ VIEWER = {
     "entry.sign_out", "hotel.plan", "incidents.one", "incidents.open_ones", "overview.sites",
     "pbx.state", "phone.one", "phone_files.one", "phone_keys.one", "phone_settings.one",
     "search.everything", "switches.all_of_them", "switches.one", "call_rules.check",
-    "calls.blocked", "calls.checks", "calls.checks_csv", "calls.live", "calls.reports",
-    "calls.reports_csv", "calls.today",
+    "calls.blocked", "calls.checks", "calls.checks_csv", "calls.live", "calls.refused",
+    "calls.reports", "calls.reports_csv", "calls.today",
 }  # fmt: skip
 INSTALLER = {
     "bulk.check", "bulk.example", "bulk.paste", "bulk.rooms", "change.save", "change.site",

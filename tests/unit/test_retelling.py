@@ -30,8 +30,16 @@ SOURCES = (
         "checking", "desk", "heads", "history", "matching", "preparing", "rollout", "rooms",
         "sources", "stage_desk", "staging", "unused", "whole",
     )),
+    *(f"provisioner/numbering/{name}.py" for name in ("destinations", "lists", "masks", "number")),
+    *(f"provisioner/inventory/{name}.py" for name in (
+        "calls_incoming_shape", "calls_pbx_shape", "calls_plan", "calls_shape", "calls_words",
+        "file_values", "monitoring_shape", "own_templates", "pbx_hardening_shape", "pbx_shape",
+        "site_accessories", "site_calls", "site_file", "site_records", "site_settings", "site_shape",
+        "site_switches", "site_yaml", "switch_access_shape",
+    )),
+    "monitors/calls/rate_csv.py", "monitors/calls/donotcall.py", "web/call_rules/importing.py",
 )  # fmt: skip
-"""What says most of what a user reads."""
+"""What says most of what a user reads: what is refused of what somebody wrote, and why."""
 PIECES = {
     "knows only {}", "takes the first {} only", ": it lacks {} ({})", " and {} more",
     "{} rooms, from {} on, have", "{} no key here: {}", "{} = {} ({}): {} cannot be told this{}",
@@ -39,6 +47,8 @@ PIECES = {
     " by {} on {}", "is also {} of room {}", "a phone has", "{} phones have",
     "{} not come back within {} minutes", "belongs to another site; it must be retired there first",
     "is {} of room {} already; take it out there, or move it by changing both rooms together",
+    "prefix {}{} is there twice", "the list {} {}", "has no entries", "two {} are called {}",
+    "; and {} more", "{}; and {} more", "Value error, ",
     "{}it has not {} in {} min", "{}: until {} its clock does not keep to a yearly rule; a phone keeps to {}",
 }  # fmt: skip
 """Pieces of sentences: the whole stands in the table as ``of = "parts"``."""
@@ -49,7 +59,7 @@ UNREAD = {
     "staged change %d of %s stopped: %s", "staged change %d cannot be finished: %s",
     "time zone {} has a rule that is not understood: {}",
     "{}: staged change {}", "{}; in stages: {}; {} phones first", "{} phones get their old files",
-    "the next stage", "{}; {} phones next",
+    "the next stage", "{}; {} phones next", "coverage unavailable", "{} rates from {}",
 }  # fmt: skip
 """Said to the log, to the audit log, or to nobody but programmers."""
 
@@ -59,6 +69,8 @@ def sentences(file: Path) -> set[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     left_out = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "description":
+            left_out.add(node.value)  # of a field, for its schema
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             left_out.add(node.value)
         if isinstance(node, ast.JoinedStr):
@@ -141,6 +153,21 @@ def test_each_is_there_once_and_whole_in_each_language() -> None:
             "key 'Spa': all 10 keys of H5 that can be a blf key are taken",
             "tecla 'Spa': las 10 teclas de H5 que pueden ser una tecla blf están ocupadas",
             "клавиша 'Spa': все клавиши H5, которые могут быть клавишей blf, заняты (их 10)",
+        ),
+        (
+            "line 2: '9' is no number in US; write it with + and its country's code; and 5 more",
+            "línea 2: '9' no es un número de US; escríbalo con + y el código de su país; y 5 más",
+            "строка 2: '9' — не номер страны US; напишите его с + и кодом его страны; и ещё 5",  # noqa: RUF001
+        ),
+        (
+            "line 4: per_minute 'much' is no amount such as 0.25; line 5: prefix 34 is there twice",
+            "línea 4: per_minute 'much' no es un importe como 0.25; línea 5: el prefijo 34 está dos veces",
+            "строка 4: per_minute 'much' — не сумма вида 0.25; строка 5: префикс 34 указан дважды",
+        ),
+        (
+            "calls: group w: a group holds numbers, not groups: no group 'b'; known: there are none",
+            "calls: grupo w: un grupo contiene números, no grupos: no hay ningún grupo 'b'; conocidos: no hay ninguno",
+            "calls: группа w: в группе номера, а не группы: группы 'b' нет; известны: их нет",  # noqa: RUF001
         ),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.catalogue.loader import load
+from provisioner.edits.edit import Edit, EditError
 from provisioner.errors import InventoryError, PbxError, UnknownThingError
 from provisioner.inventory import store
 from provisioner.inventory.records import Site
@@ -192,3 +193,45 @@ def test_without_a_pbx_it_says_what_is_to_be_done_by_hand(tmp_path: Path) -> Non
     assert "1 new secrets are stored, 2 phones marked" in done.output
     assert "bellwire pbx asterisk casa --out DIR" in done.output
     assert data.run("rotate", "2101").exit_code == 2
+
+
+def test_the_history_has_it_without_a_secret_and_keeps_it(here: Installation) -> None:
+    old = secrets(here)["casa", "2101"]
+    make_secrets(here, find_subject(here, "2101", None, NOW), "cli:anna", NOW)
+    (entry, *_) = here.edits.history("casa", 1)
+    assert (entry.action, entry.who, entry.targets) == ("rotate", "cli:anna", ("account/2101",))
+    assert (entry.summary, entry.affected) == ("new secrets for 1 account", 2)
+    assert entry.is_lasting
+    _, kept = here.edits.change(entry.id)
+    assert (kept.before, kept.after, kept.phones) == ({}, {}, {})
+    with pytest.raises(EditError, match="new secrets are not taken back"):
+        here.edits.undo(entry.id, who="cli:anna")
+    assert secrets(here)["casa", "2101"] != old
+    make_secrets(here, find_subject(here, "casa", None, NOW), "cli:anna", NOW)
+    (whole, *_) = here.edits.history("casa", 1)
+    assert set(whole.targets) == {
+        f"account/{name}" for site, name in secrets(here) if site == "casa"
+    }
+
+
+def test_an_older_change_of_the_account_does_not_bring_the_secret_back(here: Installation) -> None:
+    account = {"extension": "2101", "name": "Suite", "secret": "the old one, leaked"}
+    done = here.edits.apply(Edit("casa", accounts=(account,)), who="cli:anna")
+    make_secrets(here, find_subject(here, "2101", None, NOW), "cli:bo", NOW)
+    with pytest.raises(EditError, match="account 2101 was changed again by cli:bo"):
+        here.edits.undo(done.change, who="cli:anna")
+
+
+def test_nothing_is_in_the_history_when_the_secrets_are_not_stored(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, newest = secrets(here), here.edits.history("casa", 1)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("web.rotating.note", fails)
+    with pytest.raises(RuntimeError):
+        make_secrets(here, find_subject(here, "2101", None, NOW), "cli:anna", NOW)
+    assert secrets(here) == before
+    assert here.edits.history("casa", 1) == newest

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from monitors.calls.book import Scope
 from monitors.calls.limits import OutgoingRules, ScopeState, limits_of_scope
@@ -13,9 +14,9 @@ from monitors.calls.spending import MOST_S
 from monitors.guarding.reporting import Use, states, usages, uses
 from monitors.store.calls import KeptCall, live_calls
 from monitors.store.calls_blocks import Block, blocks_of
-from monitors.store.calls_sums import used_on
 from provisioner.inventory.calls import ScopeLimits
 from web.calls.ground import Guarded, seconds
+from web.calls.used import used_this_month
 from web.installation import Installation
 
 LIMITS = (
@@ -23,6 +24,8 @@ LIMITS = (
     ("international_day", "day"), ("international_month", "month"), ("simultaneous", "running"),
 )  # fmt: skip
 """Limits by their names in a site file, and where their use stands."""
+_MOST = attrgetter(*(name for name, _ in LIMITS))
+_USED = attrgetter(*(field for _, field in LIMITS))
 MONEY = frozenset({"spend_day", "spend_month"})
 NEARLY = 0.8
 
@@ -61,18 +64,32 @@ class Standing:
 
     Attributes:
         room: of an account that has called.
+        use: what it has used; None: nothing.
         block: why it is blocked, or None.
     """
 
     scope: Scope
     room: str
-    meters: tuple[Meter, ...]
+    limits: ScopeLimits
+    use: Use | None = None
     block: Block | None = None
+
+    @property
+    def meters(self) -> tuple[Meter, ...]:
+        """Every limit with its use; made for those that are looked at, of thousands."""
+        return meters_of(self.limits, self.use)
 
     @property
     def share(self) -> float:
         """The highest share of all its limits; one of nothing that was not used is not meant."""
-        return max((meter.share for meter in self.meters if meter.used), default=0.0)
+        if self.use is None:
+            return 0.0
+        shares = [
+            float(used) / float(most) if most else 1.0
+            for used, most in zip(_USED(self.use), _MOST(self.limits), strict=True)
+            if used and most is not None
+        ]
+        return max(shares, default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +115,8 @@ class LiveCall:
 def read_uses(installation: Installation, guarded: Guarded, now: datetime) -> list[Use]:
     """Return the use of the site, and of rooms and accounts that have used something."""
     day, now_s = guarded.day_of(now), seconds(now)
-    used = used_on(installation.monitoring, guarded.id, day, now_s)
     running = [kept.call for _, kept in live_calls(installation.monitoring, guarded.id)]
+    used = used_this_month(installation.monitoring, guarded.id, day, now_s, running)
     return uses(guarded.rules.limits, guarded.id, used, running, day, now_s)
 
 
@@ -109,16 +126,26 @@ def read_standings(installation: Installation, guarded: Guarded, now: datetime) 
     return standings(read_uses(installation, guarded, now), blocks, guarded)
 
 
+def read_blocked(installation: Installation, guarded: Guarded, now: datetime) -> list[Standing]:
+    """Return how those stand who are blocked, the highest use first."""
+    blocks = blocks_of(installation.monitoring, guarded.id)
+    if not blocks:
+        return []
+    scopes = {block.scope for block in blocks}
+    found = [use for use in read_uses(installation, guarded, now) if use.scope in scopes]
+    return standings(found, blocks, guarded)
+
+
 def standings(found: Iterable[Use], blocks: Iterable[Block], guarded: Guarded) -> list[Standing]:
     """Put together uses and blocks, in their order. Pure."""
     blocked = {block.scope: block for block in blocks}
     made = [
-        Standing(use.scope, use.room, meters_of(use.limits, use), blocked.pop(use.scope, None))
+        Standing(use.scope, use.room, use.limits, use, blocked.pop(use.scope, None))
         for use in found
     ]
     for scope, block in blocked.items():  # blocked, and nothing used
         limits = limits_of_scope(guarded.rules.limits, scope)
-        made.append(Standing(scope, "", meters_of(limits, None), block))
+        made.append(Standing(scope, "", limits, None, block))
     return sorted(made, key=lambda each: (each.block is None, -each.share, each.scope))
 
 
@@ -154,15 +181,16 @@ def read_live(installation: Installation, guarded: Guarded, now: datetime) -> li
 
 
 def _cuts(
-    installation: Installation, guarded: Guarded, found: Iterable[KeptCall], now: datetime
+    installation: Installation, guarded: Guarded, live: Iterable[KeptCall], now: datetime
 ) -> dict[str, int]:
     """After how many seconds money is used up; a call draws on the day on which it began."""
-    running = [kept.call for kept in found]
+    running = [kept.call for kept in live]
     now_s, limits = seconds(now), guarded.rules.limits
     made: list[ScopeState] = []
     for day in {call.day for call in running}:
-        used = used_on(installation.monitoring, guarded.id, day, now_s)
-        made += states(limits, usages(guarded.id, used, running, day))
+        used = used_this_month(installation.monitoring, guarded.id, day, now_s, running)
+        found = usages(guarded.id, used, running, day)
+        made += states(limits, {scope: each for scope, each in found.items() if each.running})
     return OutgoingRules.cut_after(made, now.replace(tzinfo=UTC))
 
 

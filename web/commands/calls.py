@@ -23,7 +23,7 @@ from provisioner.inventory.calls import Calls
 from provisioner.inventory.records import Inventory, Site
 from provisioner.inventory.store import stored
 from web.calls import acting
-from web.calls.ground import guarded_site
+from web.calls.ground import Guarded, guarded_site
 from web.calls.using import meters_of, read_uses
 from web.commands.options import echo_json, json_option, who, with_installation
 from web.installation import Installation
@@ -81,7 +81,7 @@ def status(installation: Installation, site_id: str | None, as_json: bool) -> No
         ],
         "warnings": [
             {"at": w.at, "account": w.account, "text": reason(w.because)}
-            for w in warnings_of(installation.monitoring, site.id, _midnight())
+            for w in warnings_of(installation.monitoring, site.id, _midnight(site))
         ],
         "lists": [
             {"name": each.name or "rates", "entries": each.entries, "at": each.at}
@@ -231,8 +231,9 @@ def _today(site: Site) -> Any:  # noqa: ANN401 - a date
     return at_site(datetime.now(UTC), site.timezone).date()
 
 
-def _midnight() -> datetime:
-    return utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+def _midnight(site: Site) -> datetime:
+    """When the day of the site's clock began, naive UTC."""
+    return Guarded(site.id, site.timezone, site.calls).begin_of(_today(site))
 
 
 COMMANDS = (calls,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import threading
@@ -33,8 +34,15 @@ _TFTP = click.option("--tftp", metavar="HOST:PORT", help="TFTP listener.")
 _JSON_LOG = click.option("--log-json", is_flag=True, help="Log JSON lines.")
 
 
+def _leave_no_dump() -> None:
+    """Let no core dump be written: secrets would stand in it."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
 def _settings(data: Path | None, *, log_json: bool) -> Settings:
     log.set_up(as_json=log_json)
+    _leave_no_dump()
     settings = settings_for(data)
     os.environ["BELLWIRE_DATA"] = str(settings.data)
     return settings

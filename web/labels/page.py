@@ -106,8 +106,13 @@ def cut_marks(width: float, height: float) -> str:
     return "".join(path)
 
 
-def write(printout: Printout, *, button: bool = False) -> Page:
-    """Return the page; ``button``: with a button to print, for a browser."""
+def write(printout: Printout, *, staff: str = "") -> Page:
+    """Return the page.
+
+    Args:
+        printout: what comes onto paper, in the guests' languages.
+        staff: the language of whoever prints it: with a button, for a browser; empty: without.
+    """
     geometry = _Geometry()
     environment = _environment()
     scale = printout.words.first("scale")
@@ -127,15 +132,16 @@ def write(printout: Printout, *, button: bool = False) -> Page:
     size = f"{mm(paper.width_mm)}mm {mm(paper.height_mm)}mm"
     sheet = f".sheet{{width:{mm(paper.width_mm)}mm;height:{mm(paper.height_mm - 0.2)}mm}}"
     style = f"@page{{size:{size};margin:0}}{_text('labels.css')}{sheet}{geometry.css}"
-    script = _text("print.js") if button else ""
+    script = _text("print.js") if staff else ""
     html = environment.get_template("page.j2").render(
         language=printout.words.languages[0],
         title=printout.title,
         style=Markup(style),  # noqa: S704 - our own file, and numbers
         script=Markup(script),  # noqa: S704 - our own file
         body=Markup(body),  # noqa: S704 - escaped when it was made
-        print=printout.words.first("print"),
-        scale=scale,
+        staff=staff,
+        print=Words((staff,)).first("print"),
+        scale=Words((staff,)).first("scale"),
     )
     return Page(html, _hash(style), _hash(script))
 

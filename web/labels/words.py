@@ -22,6 +22,11 @@ def _file() -> Mapping[str, Mapping[str, object]]:
     return tomllib.loads((PAGES / "words.toml").read_text(encoding="utf-8"))
 
 
+def languages_known() -> tuple[str, ...]:
+    """Return the languages that have words of their own."""
+    return tuple(name for name, words in _file().items() if "print" in words)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words in some languages, the most important first."""

@@ -176,7 +176,7 @@ def ground_of(
         name, template = rooms[room]
         said = ""
         if crowd.get(room, 0) > 1:
-            said = _position(templates.get(template), row.position, speaking.language)
+            said = position_name(templates.get(template), row.position, speaking.language)
         phones[row.mac] = StoredPhone(
             mac=row.mac,
             site=row.site_id,
@@ -193,7 +193,8 @@ def ground_of(
     return Ground(speaking, phones, names)
 
 
-def _position(template: RoomTemplate | None, position: str, language: str) -> str:
+def position_name(template: RoomTemplate | None, position: str, language: str) -> str:
+    """Return what a room template calls a position; without one its own name."""
     found = template.position(position) if template else None
     if found is None:
         return position

@@ -17,6 +17,8 @@ from importlib import resources
 LANGUAGES = ("es", "ru")
 HOLE = "{}"
 JOINT = "; "
+LINE = "line {}: {}"
+"""What stands before any sentence: it is taken off before anything else is looked for."""
 _PARTS_MAX = 12
 _DEEP = 6
 """Sentences stand inside of one another no deeper than this."""
@@ -35,6 +37,14 @@ class Form:
     english: str
     pattern: re.Pattern[str]
     texts: dict[str, str]
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """Return what is filled in, if a text is this sentence."""
+        begin, _, rest = self.english.partition(HOLE)
+        end = rest.rpartition(HOLE)[2]
+        if not (text.startswith(begin) and text.endswith(end)):
+            return None  # sooner known than by the pattern
+        return self.pattern.fullmatch(text)
 
     @property
     def weight(self) -> int:
@@ -84,15 +94,21 @@ def _best(parts: tuple[str, ...]) -> list[Found]:
         for start in range(end):
             piece = JOINT.join(parts[start:end])
             found = _found(piece)
-            weight = found[0].weight if found else start - end
+            weight = _weight(*found) if found else start - end
             ways.append((best[start][0] + weight, [*best[start][1], (piece, found)]))
         best.append(max(ways, key=lambda way: way[0]))
     return best[-1][1]
 
 
+def _weight(form: Form, match: re.Match[str]) -> int:
+    """How much of a text a sentence says; behind the number of a line stands another one."""
+    inner = _found(match[2]) if form.english == LINE else None
+    return form.weight + (inner[0].weight if inner else 0)
+
+
 def _found(text: str) -> tuple[Form, re.Match[str]] | None:
     for form in forms():
-        match = form.pattern.fullmatch(text)
+        match = form.match(text)
         if match is not None:
             return form, match
     return None
@@ -100,7 +116,7 @@ def _found(text: str) -> tuple[Form, re.Match[str]] | None:
 
 @cache
 def forms() -> Sequence[Form]:
-    """Return all sentences, those first that say the most by themselves."""
+    """Return all sentences: a line's number, then those first that say the most by themselves."""
     file = resources.files("web.retelling").joinpath("sentences.toml")
     said = tomllib.loads(file.read_text(encoding="utf-8"))["said"]
     made = [
@@ -111,4 +127,4 @@ def forms() -> Sequence[Form]:
         )
         for each in said
     ]
-    return sorted(made, key=lambda form: -form.weight)
+    return sorted(made, key=lambda form: (form.english != LINE, -form.weight))

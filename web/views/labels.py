@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from provisioner.errors import InventoryError, UnknownThingError
 from web.installation import Installation
 from web.labels.gathering import gather
 from web.labels.links import ExpiredLinkError, WrongLinkError, read
 from web.labels.page import Page, write
+from web.labels.words import languages_known
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -37,17 +38,25 @@ def labels_pages(
     def show(signed: str) -> Response:
         """Show the sheets that a link is good for, with a button to print them."""
         try:
-            request = read(installation.box, signed, now())
-            printout = gather(installation, request).printout
+            wanted = read(installation.box, signed, now())
+            printout = gather(installation, wanted).printout
         except ExpiredLinkError as problem:
             return _plain(f"{problem}\n", 410)
         except (WrongLinkError, UnknownThingError):
             return _plain("not found\n", 404)
         except InventoryError as problem:
             return _plain(f"{problem}\n", 422)
-        return _sheet(write(printout, button=True))
+        return _sheet(write(printout, staff=_staff()))
 
     return pages
+
+
+def _staff() -> str:
+    """The language of whoever prints: as the page before said, or as their browser wants."""
+    known = languages_known()
+    accepted = (value.split("-")[0].lower() for value, _ in request.accept_languages)
+    wishes = (request.args.get("language", ""), *accepted)
+    return next((wish for wish in wishes if wish in known), "en")
 
 
 def _sheet(page: Page) -> Response:

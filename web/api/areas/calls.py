@@ -39,24 +39,21 @@ class UsageAsked(Paged):
     language: Language = Field(default="en", description="of the sentences")
 
 
-class _Span(Asked):
+class Span(Asked):
     """Days of the site's clock."""
 
     first: Words | None = Field(default=None, description="a day; by default that of the month")
     last: Words | None = Field(default=None, description="a day; by default today")
 
 
-class ReportAsked(_Span):
+class ReportAsked(Span):
     """Which sums are wanted; no more than 366 days."""
 
     by: Literal["extension", "destination", "day"] = "extension"
 
 
-class ChecksAsked(Paged):
+class ChecksAsked(Paged, Span):
     """Which checks are wanted; no more than 366 days."""
-
-    first: Words | None = Field(default=None, description="a day; by default that of the month")
-    last: Words | None = Field(default=None, description="a day; by default today")
 
 
 def _site(call: Call) -> Guarded:
@@ -115,8 +112,8 @@ def _live(each: LiveCall) -> Json:
     }  # fmt: skip
 
 
-def _days(call: Call, site: Guarded) -> Days:
-    """The days that are asked for; what is no day is refused."""
+def days_asked(call: Call, site: Guarded) -> Days:
+    """Return the days that are asked for; what is no day is refused."""
     given = {name: getattr(call.query, name) for name in ("first", "last")}
     for name, text in given.items():
         if text is not None:
@@ -130,7 +127,7 @@ def _days(call: Call, site: Guarded) -> Days:
 def report(call: Call) -> Reply:
     """Sum up the calls of some days."""
     site = _site(call)
-    made = read_report(call.installation, site, _days(call, site), call.query.by)
+    made = read_report(call.installation, site, days_asked(call, site), call.query.by)
     days = {"first": made.days.first, "last": made.days.last, "by": call.query.by}
     return Reply({**days, "rows": made.rows, "totals": made.totals})
 
@@ -138,7 +135,7 @@ def report(call: Call) -> Reply:
 def checks(call: Call) -> Reply:
     """List what was checked before commercial calls, newest first."""
     site, asked = _site(call), call.query
-    days = _days(call, site)
+    days = days_asked(call, site)
     found = read_checks(call.installation, site, days, asked.limit + 1, asked.after or "")
     return page(call, [(key, _check(each)) for key, each in found])
 

@@ -35,6 +35,7 @@ class HistoryEntry(Answer):
     affected: int = Field(description="so many phones")
     undoes: int | None
     undone_by: int | None
+    lasting: bool = Field(description="it is never taken back: new secrets")
 
 
 class WholeChange(HistoryEntry):
@@ -48,7 +49,11 @@ def changes(call: Call) -> Reply:
     """List the changes of a site, newest first."""
     asked: PagedByNumber = call.query
     found = call.installation.edits.history(call.site, asked.limit + 1, asked.after)
-    return page(call, [(entry.id, asdict(entry)) for entry in found])
+    return page(call, [(entry.id, _entry(entry)) for entry in found])
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {**asdict(entry), "lasting": entry.is_lasting}
 
 
 def _the_change(call: Call) -> tuple[Entry, Kept]:
@@ -66,7 +71,7 @@ def change(call: Call) -> Reply:
     """Show a change: what was there before, and after."""
     entry, kept = _the_change(call)
     before, after = kept.shown()
-    return Reply({**asdict(entry), "before": before, "after": after})
+    return Reply({**_entry(entry), "before": before, "after": after})
 
 
 def undo(call: Call) -> Reply:

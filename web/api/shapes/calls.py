@@ -93,6 +93,28 @@ class LiveEntry(Answer):
     left_s: int | None = Field(description="seconds until then; of one that rings: to be spoken")
 
 
+class RefusedEntry(Answer):
+    """Calls of an extension that one rule refused on a day, all together."""
+
+    day: Day = Field(description="of the site's clock")
+    account: str
+    rule: str = Field(description="the rule or limit that refused them")
+    country: str = Field(description="two letters; empty: not known")
+    calls: int
+    last_number: str
+    last_at: UtcTime
+
+
+class WarningEntry(Answer):
+    """What a person should hear of, although the call was made."""
+
+    id: int
+    at: UtcTime
+    account: str
+    rule: str = Field(description="new_country: the first call of the account to a country")
+    sentence: str
+
+
 class CallerEntry(Answer):
     """A caller on the list of the toll-free numbers."""
 

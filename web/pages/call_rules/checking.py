@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from monitors.calls.book import Scope
 from monitors.calls.decision import Because, Decision, Verdict
 from monitors.calls.donotcall import DoNotCallRules, check
 from monitors.calls.explain import NumberCheck, NumberChecker
 from monitors.guarding.facts import rooms_of
 from monitors.store.calls_blocks import blocks_of
 from monitors.store.calls_lists import consents_of, lists_of
+from provisioner.inventory.calls import Calls
 from provisioner.inventory.calls_plan import extensions_of
 from provisioner.numbering.index import NumberIndex
 from provisioner.numbering.number import Number
@@ -105,7 +107,8 @@ def check_at(
     blocked = {b.scope: b.rule for b in blocks_of(installation.monitoring, part.site.id)}
     checker, at = NumberChecker(site, blocked, rooms), now.replace(tzinfo=UTC)
     asked = [extension] if extension else list(part.accounts) or [""]
-    found = {each: checker.check(text, each, at) for each in asked}
+    kinds = _kinds(part.calls, asked, rooms, blocked)
+    found = _checked(lambda each: checker.check(text, each, at), kinds, rooms)
     one = found[asked[0]]
     return Checked(
         one.number,
@@ -117,12 +120,51 @@ def check_at(
     )
 
 
+def _kinds(
+    calls: Calls, asked: Iterable[str], rooms: Mapping[str, str], blocked: Mapping[Scope, str]
+) -> dict[str, object]:
+    """Each extension with what of the rules is its own: those with the same fare alike."""
+    named = {word for rule in calls.incoming for word in rule.called}
+    named |= {word for each in calls.actions for word in each.called}
+    single = named <= {*asked, *filter(str.isdecimal, named)}  # no mask and no group
+    return {
+        each: (
+            calls.limits.accounts.get(each), blocked.get(("account", each)),
+            blocked.get(("room", rooms.get(each, ""))),
+            each if each in named or not single else "",
+        )
+        for each in asked
+    }  # fmt: skip
+
+
+def _checked(
+    check: Callable[[str], NumberCheck], kinds: Mapping[str, object], rooms: Mapping[str, str]
+) -> dict[str, NumberCheck]:
+    """Check one of each kind, and all of a kind whose answer names the extension or its room."""
+    known: dict[object, NumberCheck] = {}
+    for each, kind in kinds.items():
+        if kind not in known:
+            made = check(each)
+            facts = {
+                value
+                for decided in (made.incoming, made.outgoing)
+                for value in decided.because.facts.values()
+            }
+            own = {f"account {each}", f"room {rooms.get(each, '')}", each} & facts
+            known[(kind, each) if own else kind] = made
+    return {
+        each: known.get(kind) or known.get((kind, each)) or check(each)
+        for each, kind in kinds.items()
+    }
+
+
 def _alike(decided: Mapping[str, Decision]) -> tuple[Outcome, ...]:
     """One outcome for all extensions that fare alike, the most frequent first."""
     groups: dict[str, list[str]] = {}
     firsts: dict[str, Decision] = {}
+    written = {id(each): repr(each) for each in {id(d): d for d in decided.values()}.values()}
     for extension, decision in decided.items():
-        key = repr(decision)
+        key = written[id(decision)]
         groups.setdefault(key, []).append(extension)
         firsts.setdefault(key, decision)
     ordered = sorted(groups, key=lambda key: -len(groups[key]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from provisioner.whole_numbers import whole_number
+
 Thing = TypeVar("Thing")
 
 
@@ -19,9 +21,9 @@ def moved(things: Sequence[Thing], step: str) -> tuple[list[Thing], int] | None:
         None: there is no such step.
     """
     number, _, way = step.partition(":")
-    if not (number.isascii() and number.isdigit()) or way not in {"up", "down"}:
+    here = whole_number(number)
+    if here is None or way not in {"up", "down"}:
         return None
-    here = int(number)
     there = here + (-1 if way == "up" else 1)
     if not (0 <= here < len(things) and 0 <= there < len(things)):
         return None
@@ -40,7 +42,8 @@ def arranged(things: Sequence[Thing], order: str) -> list[Thing] | None:
     Returns:
         None: it is not each of them once.
     """
-    places = [int(p) for p in order.split(",") if p.strip().isascii() and p.strip().isdigit()]
+    told = map(whole_number, order.split(","))
+    places = [place for place in told if place is not None]
     if sorted(places) != list(range(len(things))):
         return None
     return [things[place] for place in places]

@@ -16,7 +16,7 @@ from provisioner.numbering.plan import Plan
 from web.pages.call_rules.rule_forms import UNREAD, LongText, read_listed
 from web.pages.call_rules.writing import put
 from web.pages.forms import Form, FormModel, wrong
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 
 Json = dict[str, Any]
 DIGITS = N_("Only digits are needed here, at most 12.")
@@ -165,7 +165,7 @@ def put_closed(form: Form[ClosedForm], times: list[Json], wanted: Json, plan: Pl
     try:
         closed = _destinations(form.data.destinations, plan)
     except NumberError as problem:
-        form.refuse("destinations", gettext(UNREAD) % {"why": problem})
+        form.refuse("destinations", gettext(UNREAD) % {"why": retell(problem)})
         return
     limits["closed"] = closed
     if tuple(closed) == Limits().closed:

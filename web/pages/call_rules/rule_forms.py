@@ -17,7 +17,7 @@ from provisioner.numbering.plan import Plan
 from web.pages.call_rules.words import DOES
 from web.pages.call_rules.writing import put
 from web.pages.forms import Form, FormModel, wrong
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 
 Json = dict[str, Any]
 NAME = N_("Lower-case letters, digits and hyphens are needed, such as night-calls.")
@@ -118,7 +118,7 @@ def read_listed(
     try:
         found = listed(str(form.value(name)), plan, words)
     except NumberError as problem:
-        form.refuse(name, gettext(UNREAD) % {"why": problem})
+        form.refuse(name, gettext(UNREAD) % {"why": retell(problem)})
         return []
     for each in found:
         group = GROUP.fullmatch(each)

@@ -8,7 +8,7 @@ from web.pages.language import N_
 from web.pages.site_tabs import Tab, has_page
 
 CALL_PAGES = (
-    Tab("calls.today", N_("Today")),
+    Tab("calls.today", N_("Today"), also=("calls.refused",)),
     Tab("calls.live", N_("Live")),
     Tab("calls.blocked", N_("Blocked")),
     Tab("calls.reports", N_("Reports"), also=("calls.checks",)),

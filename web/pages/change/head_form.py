@@ -34,11 +34,17 @@ GROUPS = (
     )),
     (N_("Watching"), (
         ("monitoring", N_("Monitoring"), N_("Quiet hours, messages, maintenance, remedies.")),
-        ("calls", N_("Calls"), N_("How calls are guarded: lists, rules, limits.")),
+        ("calls", N_("Calls"),
+         N_("How calls are guarded: lists, rules, limits. Empty: they are not guarded; {}: by the "
+            "usual limits.")),
     )),
 )  # fmt: skip
 """The parts written as YAML: name, title and what they are."""
 PARTS = tuple(name for _, parts in GROUPS for name, *_ in parts)
+LISTS = frozenset({"phonebook", "switches"})
+"""Parts that are lists; the others are mappings."""
+SAYS_MORE = frozenset({"calls"})
+"""Parts that, with nothing in them, say something else than without them."""
 
 
 @dataclass(slots=True)
@@ -61,7 +67,17 @@ def head_form(document: Mapping[str, Any]) -> Form[FormModel]:
     values = {name: str(document.get(name) or "") for name in SIMPLE if name not in LINES}
     values["languages"] = ", ".join(document.get("languages") or ())
     values["networks"] = "\n".join(document.get("networks") or ())
-    return Form(values | {name: as_yaml(document.get(name)) for name in PARTS})
+    return Form(values | {name: _part_text(name, document.get(name)) for name in PARTS})
+
+
+def _part_text(name: str, value: object) -> str:
+    return "{}\n" if name in SAYS_MORE and value == {} else as_yaml(value)
+
+
+def _part_value(name: str, value: object) -> object:
+    """What a part says; None: nothing. One of the wrong kind is left for its shape to refuse."""
+    empty: object = [] if name in LISTS else {}
+    return None if value == empty and name not in SAYS_MORE else value
 
 
 def read_head(sent: Mapping[str, str], document: Mapping[str, Any]) -> HeadForm:
@@ -85,8 +101,10 @@ def read_head(sent: Mapping[str, str], document: Mapping[str, Any]) -> HeadForm:
         written = made.written[name] = from_yaml(sent[name])
         if written.error:
             made.form.refuse(name, written.error)
-        elif not is_same(written.value, document.get(name)):
-            made.head[name] = None if written.value in ({}, [], "") else written.value
+            continue
+        value = _part_value(name, written.value)
+        if value != _part_value(name, document.get(name)):
+            made.head[name] = value
     return made
 
 

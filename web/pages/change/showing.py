@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from provisioner.db import Database
 from provisioner.edits.edit import Preview
-from provisioner.inventory.records import Account, Room, Site
-from provisioner.inventory.tables import PhoneRow
+from provisioner.inventory.records import Account, Phone, Room, Site
 from provisioner.mac import MacAddress
 from provisioner.plan import Action, Change
+from web.installation import Installation
+from web.pages.change.places import Named, Places, read_places
 from web.pages.language import N_, gettext
 
 SHOWN_CHANGES = 20
@@ -31,7 +29,7 @@ _DONE = {
 class ChangeLine:
     """One thing that changes: what, how (word, kind, icon), and which of its fields."""
 
-    what: str
+    what: Named
     done: tuple[str, str, str]
     fields: tuple[str, ...]
 
@@ -45,7 +43,7 @@ class FileDiff:
     """
 
     mac: str
-    place: str
+    place: Named
     lines: tuple[tuple[str, str], ...]
     more: int
 
@@ -56,53 +54,54 @@ class Shown:
 
     Attributes:
         more_changes, more_phones: so many are not listed.
-        phones: MAC and place of those affected.
+        phones: MAC and place of those affected, some of them.
         affected: so many in all.
         warnings: sentence and number of phones.
     """
 
     changes: tuple[ChangeLine, ...]
     more_changes: int
-    phones: tuple[tuple[str, str], ...]
+    phones: tuple[tuple[str, Named], ...]
     more_phones: int
     affected: int
     diffs: tuple[FileDiff, ...]
     warnings: tuple[tuple[str, int], ...]
 
 
-def shown(preview: Preview, database: Database) -> Shown:
+def shown(preview: Preview, installation: Installation, site: str) -> Shown:
     """Return a preview as people read it; renders a few phones for their diffs."""
     plan = preview.plan
     found = list(preview.diffs(SHOWN_DIFFS))
-    listed = [*preview.affected[:SHOWN_PHONES], *(mac for mac, _ in found)]
-    known = {p.mac: _place(p.room, p.position) for p in (*plan.before.phones, *plan.after.phones)}
-    places = known | _places(database, [mac for mac in listed if mac not in known])
-    lines = [line_of(change) for change in plan.changes[:SHOWN_CHANGES]]
+    changes, listed = plan.changes[:SHOWN_CHANGES], preview.affected[:SHOWN_PHONES]
+    changed = [each.record.mac for each in changes if isinstance(each.record, Phone)]
+    places = read_places(installation, site, plan, [*listed, *changed, *(mac for mac, _ in found)])
+    lines = [line_of(change, places) for change in changes]
     return Shown(
         changes=tuple(lines),
         more_changes=len(plan.changes) - len(lines),
-        phones=tuple(
-            (str(mac), places.get(mac, mac.colons)) for mac in preview.affected[:SHOWN_PHONES]
-        ),
+        phones=tuple((str(mac), places.phone(mac)) for mac in listed),
         more_phones=max(len(preview.affected) - SHOWN_PHONES, 0),
         affected=len(preview.affected),
-        diffs=tuple(_file_diff(mac, places.get(mac, mac.colons), diff) for mac, diff in found),
+        diffs=tuple(_file_diff(mac, places.phone(mac), diff) for mac, diff in found),
         warnings=tuple(Counter(preview.warnings).most_common(30)),
     )
 
 
-def line_of(change: Change) -> ChangeLine:
+def line_of(change: Change, places: Places) -> ChangeLine:
     """Return one change in words."""
     thing = change.record
     if isinstance(thing, Site):
-        what = gettext("Settings of the site")
+        what = Named(gettext("Settings of the site"))
     elif isinstance(thing, Room):
-        what = gettext("Room %(room)s") % {"room": thing.id}
+        what = places.room(thing)
     elif isinstance(thing, Account):
-        what = gettext("Account %(number)s") % {"number": thing.extension}
+        what = Named(gettext("Account %(number)s") % {"number": thing.extension}, thing.name)
     else:
-        place = _place(thing.room, thing.position)
-        what = gettext("Phone %(mac)s, %(place)s") % {"mac": thing.mac.colons, "place": place}
+        where = places.phone(thing.mac)
+        what = Named(
+            gettext("Phone: %(place)s") % {"place": where.name},
+            f"{where.detail} · {thing.mac.colons}",
+        )
     word, kind, icon = _DONE[change.action]
     return ChangeLine(what, (gettext(word), kind, icon), tuple(sorted(set(change.fields))))
 
@@ -127,21 +126,7 @@ def marked(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield kinds.get(line[:1], "plain"), line
 
 
-def _file_diff(mac: MacAddress, place: str, diff: str) -> FileDiff:
+def _file_diff(mac: MacAddress, place: Named, diff: str) -> FileDiff:
     lines = [pair for pair in marked(diff.splitlines()) if pair[0] != "file" or "(then)" in pair[1]]
     lines = [(k, t.removesuffix(" (then)") if k == "file" else t) for k, t in lines]
     return FileDiff(str(mac), place, tuple(lines[:DIFF_LINES]), max(len(lines) - DIFF_LINES, 0))
-
-
-def _place(room: str, position: str) -> str:
-    return f"{room}, {position}"
-
-
-def _places(database: Database, macs: Iterable[MacAddress]) -> dict[MacAddress, str]:
-    wanted = [str(mac) for mac in macs]
-    if not wanted:
-        return {}
-    query = select(PhoneRow.mac, PhoneRow.room_id, PhoneRow.position)
-    with database.read() as session:
-        rows = session.execute(query.where(PhoneRow.mac.in_(wanted)))
-        return {MacAddress(mac): _place(room, position) for mac, room, position in rows}

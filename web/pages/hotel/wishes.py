@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from monitors.status import State
+from provisioner.whole_numbers import whole_number
 from web.pages.words import ORDER
 
 TROUBLE = "trouble"
@@ -74,5 +75,5 @@ def wanted_of(args: Mapping[str, str]) -> Wanted:
         model=text("model"),
         switch=text("switch"),
         text=text("q"),
-        page=min(max(int(page), 1), 10_000) if page.isascii() and page.isdigit() else 1,
+        page=min(max(whole_number(page) or 1, 1), 10_000),
     )

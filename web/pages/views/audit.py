@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from provisioner.inventory.tables import AuditRow
+from provisioner.whole_numbers import whole_number
 from web.accounts.people import Role
 from web.pages.access import needs
 from web.pages.desk import desk
@@ -64,8 +65,9 @@ class Wanted:
             made.append(AuditRow.at >= since)
         if until:
             made.append(AuditRow.at < until + timedelta(days=1))
-        if self.before.isascii() and self.before.isdigit():
-            made.append(AuditRow.id < min(int(self.before), 2**31 - 1))
+        before = whole_number(self.before)
+        if before is not None:
+            made.append(AuditRow.id < min(before, 2**31 - 1))
         return made
 
 

@@ -12,6 +12,7 @@ from provisioner.bulk.cells import Column, ListRow
 from provisioner.bulk.columns import PastedList, list_of
 from provisioner.bulk.tables import is_spreadsheet, table_of, text_of
 from provisioner.bulk.writing import EXAMPLE, csv_of
+from provisioner.whole_numbers import whole_number
 from web.accounts.people import Role
 from web.overview.wording import by_number
 from web.pages.access import needs, person
@@ -123,11 +124,9 @@ def _chosen(form: Mapping[str, str]) -> dict[int, Column | None]:
     found: dict[int, Column | None] = {}
     for name, value in form.items():
         part, _, number = name.partition("-")
-        if part == "column" and number.isascii() and number.isdigit():
-            if value in set(Column):
-                found[int(number)] = Column(value)
-            elif value == UNUSED:
-                found[int(number)] = None
+        at = whole_number(number) if part == "column" else None
+        if at is not None and (value in set(Column) or value == UNUSED):
+            found[at] = None if value == UNUSED else Column(value)
     return found
 
 
@@ -136,9 +135,9 @@ def rows_of_form(form: Mapping[str, str]) -> tuple[ListRow, ...]:
     cells: dict[int, dict[Column, str]] = {}
     for name, value in form.items():
         number, _, column = name.partition("-")
-        is_cell = number[:1] == "r" and number[1:].isascii() and number[1:].isdigit()
-        if is_cell and column in set(Column) and value.strip():
-            cells.setdefault(int(number[1:]), {})[Column(column)] = value.strip()
+        at = whole_number(number[1:]) if number[:1] == "r" else None
+        if at is not None and column in set(Column) and value.strip():
+            cells.setdefault(at, {})[Column(column)] = value.strip()
     ordered = [cells[number] for number in sorted(cells)][:ROWS_MAX]
     return tuple(ListRow(number, row) for number, row in enumerate(ordered, start=1))
 

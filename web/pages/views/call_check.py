@@ -14,7 +14,7 @@ from web.pages.call_rules.checking import Checked, check_at
 from web.pages.call_rules.words import about_number
 from web.pages.desk import desk
 from web.pages.forms import Form, FormModel
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 from web.pages.views.call_rules import PAGES, page, rules_of
 
 __all__ = ["PAGES"]
@@ -47,5 +47,5 @@ def _checked(part: CallsPart, form: Form[FormModel]) -> Checked | None:
     except NumberError:
         form.refuse("number", gettext(TOO_LONG))
     except RateError as problem:
-        form.refuse("", str(problem))
+        form.refuse("", retell(problem))
     return None

@@ -33,7 +33,7 @@ from web.pages.call_rules.uploads import csv_answer, uploaded
 from web.pages.call_rules.words import FORMS, about_number, is_day
 from web.pages.desk import desk
 from web.pages.forms import Form, FormModel, filled, wrong
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 from web.pages.views.call_rules import PAGES, page, rules_of, save, today
 
 __all__ = ["PAGES"]
@@ -131,7 +131,7 @@ def _tried(part: CallsPart) -> dict[str, Any] | None:
         number = part.plan.dialled(text)
         table = rates_in_force(desk().installation.monitoring, part.site.id)
     except (NumberError, RateError) as problem:
-        return {**said, "problem": str(problem)}
+        return {**said, "problem": retell(problem)}
     rate = table.rate(number.value, today(part)) if table else None
     cost = rate.cost(TRIED_MINUTES * 60) if rate else None
     about = ", ".join(about_number(number))
@@ -153,11 +153,11 @@ def lists_rates(site: str) -> ResponseReturnValue:
         before = rates_in_force(desk().installation.monitoring, site) or ()
     except RateError as problem:
         rows = bad_rows(text, problem)
-        form.refuse("rates", gettext(UNREAD) % {"why": "" if rows else problem})
+        form.refuse("rates", gettext(UNREAD) % {"why": "" if rows else retell(problem)})
         form.values |= {"rows": rows, "more": max(len(problem.problems) - len(rows), 0)}
         return _page(part, 422, rates_form=form)
     except NumberError as problem:
-        form.refuse("rates", str(problem))
+        form.refuse("rates", retell(problem))
         return _page(part, 422, rates_form=form)
     source = (request.files["rates"].filename or "")[:100]
     draft = RateDraft(site, text, source)
@@ -182,7 +182,7 @@ def lists_rates_take(site: str) -> ResponseReturnValue:
         _importer(part).rates(draft.text, draft.source)
         flash(gettext("These rates are in force now."), "good")
     except RateError as problem:  # the currency was changed meanwhile
-        flash(str(problem), "bad")
+        flash(retell(problem), "bad")
     return redirect(url_for(".lists", site=site), 303)
 
 
@@ -211,7 +211,7 @@ def lists_add(site: str) -> ResponseReturnValue:
             if not form.errors:
                 _importer(part).list(form.data.list_name, dated, text, part.plan)
         except NumberError as problem:
-            form.refuse("list", gettext(UNREAD) % {"why": problem})
+            form.refuse("list", gettext(UNREAD) % {"why": retell(problem)})
     if form.errors:
         return _page(part, 422, list_form=form)
     flash(gettext("The list is in force now."), "good")

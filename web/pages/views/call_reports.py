@@ -1,4 +1,4 @@
-"""Reports of a site's calls: by extension, destination and day, and do-not-call checks."""
+"""Reports of a site's calls: by extension, destination and day, refused ones, checked ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from monitors.calls.donotcall import write_report
 from monitors.store.calls_sums import By
 from web.calls.ground import Guarded
+from web.calls.refused import Asked, read_kept_back
 from web.calls.reports import (
     Days,
     all_checks,
@@ -19,15 +20,19 @@ from web.calls.reports import (
 )
 from web.calls.showing import names_of
 from web.pages.access import now
+from web.pages.calls import refusals
 from web.pages.calls.drawing import draw
 from web.pages.calls.paging import page_asked, slice_of
 from web.pages.desk import desk
 from web.pages.views import calls
-from web.pages.views.calls import shown, the_site
+from web.pages.views.calls import accounts_in, shown, the_site
 
 PAGES = calls.PAGES
 PER_PAGE = 50
+REFUSED_PER_PAGE = 25
 _AFTER_MAX = 200
+_NAME_MAX = 64
+_NUMBER_DIGITS_MAX = 9
 _FOR_SPREADSHEETS = "\ufeff"  # tells them that it is UTF-8
 WAYS: dict[str, By] = {"extension": "extension", "destination": "destination", "day": "day"}
 
@@ -88,6 +93,29 @@ def checks_csv(site: str) -> ResponseReturnValue:
     days = _asked(guarded)
     text = write_report(all_checks(desk().installation, guarded, days))
     return _csv(text, f"do-not-call-{site}-{days.first}-{days.last}")
+
+
+@PAGES.get("/sites/<site>/calls/refused")
+def refused(site: str) -> ResponseReturnValue:
+    """Show which calls were refused on some days, and first calls to a country."""
+    guarded, installation = the_site(site), desk().installation
+    if guarded.calls is None:
+        return shown("", guarded)
+    account = request.args.get("extension", "").strip()[:_NAME_MAX]
+    after, before = request.args.get("after", "")[:_AFTER_MAX], _number(request.args.get("before"))
+    asked = Asked(_asked(guarded), (account,) if account else (), REFUSED_PER_PAGE, after, before)
+    found = read_kept_back(installation, guarded, asked)
+    return shown(
+        "calls-refused.html", guarded, days=asked.days, account=account, found=found, after=after,
+        before=before, names=names_of(installation, site, accounts_in(found)), refusals=refusals,
+    )  # fmt: skip
+
+
+def _number(text: str | None) -> int | None:
+    """The number that an address names; what is none is left out."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > _NUMBER_DIGITS_MAX:
+        return None
+    return int(text)
 
 
 def _csv(text: str, name: str) -> Response:

@@ -6,6 +6,7 @@ from flask import Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from provisioner.numbering.number import NumberError
+from provisioner.whole_numbers import whole_number
 from web.accounts.people import Role
 from web.call_rules.part import CallsPart, Json
 from web.pages.access import needs
@@ -31,7 +32,7 @@ from web.pages.call_rules.rule_forms import (
 from web.pages.call_rules.uploads import csv_answer, uploaded
 from web.pages.call_rules.words import is_day
 from web.pages.forms import Form, blank, filled
-from web.pages.language import N_, gettext, ngettext
+from web.pages.language import N_, gettext, ngettext, retell
 from web.pages.views.call_rules import PAGES, page, rules_of, save, save_at_once, today
 
 __all__ = ["PAGES"]
@@ -117,7 +118,7 @@ def _made(
         made, new = added(stored, form.data.numbers, details, part.plan)
         return made, _counted(new)
     except NumberError as problem:
-        form.refuse(field, gettext(UNREAD) % {"why": problem})
+        form.refuse(field, gettext(UNREAD) % {"why": retell(problem)})
         return stored, ""
 
 
@@ -126,7 +127,8 @@ def _counted(new: int) -> str:
 
 
 def _remove(part: CallsPart, place: ListPlace, stored: list[Json]) -> ResponseReturnValue:
-    gone = [int(text) for text in request.form.getlist("gone") if text.isascii() and text.isdigit()]
+    told = map(whole_number, request.form.getlist("gone"))
+    gone = [place for place in told if place is not None]
     wanted = part.copied()
     place.put(wanted, without(stored, gone))
     if gone and save_at_once(part, wanted):
@@ -194,7 +196,7 @@ def _groups_of_file(part: CallsPart, form: Form[GroupForm]) -> dict[str, list[Js
         for name, entry in from_csv(uploaded("file"), part.plan):
             made.setdefault(name, []).append(entry)
     except NumberError as problem:
-        form.refuse("file", gettext(UNREAD) % {"why": problem})
+        form.refuse("file", gettext(UNREAD) % {"why": retell(problem)})
     if "" in made:
         form.refuse("file", gettext(NO_GROUP_COLUMN))
     return made

@@ -21,7 +21,7 @@ from web.pages.call_rules.words import ANONYMOUS, action_words, day_words, times
 from web.pages.call_rules.writing import refuse
 from web.pages.desk import desk
 from web.pages.forms import Form
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 
 PAGES = Blueprint("call_rules", __name__)
 CHANGED_MEANWHILE = N_(
@@ -93,7 +93,7 @@ def save_at_once(part: CallsPart, wanted: Json) -> bool:
         flash(gettext(LOOK_AGAIN), "warn")
         return False
     except EditError as problem:
-        flash(str(problem), "bad")
+        flash(retell(problem), "bad")
         return False
     return True
 

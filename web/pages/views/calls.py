@@ -8,12 +8,15 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
+from monitors.calls.book import Scope
 from monitors.calls.tollfree import HIGHEST
 from provisioner.errors import UnknownThingError
 from provisioner.numbering.number import NumberError
 from web.accounts.people import Role
 from web.calls import acting
 from web.calls.ground import Guarded, guarded_site
+from web.calls.refused import Asked, KeptBack, read_kept_back
+from web.calls.reports import Days
 from web.calls.showing import (
     names_of,
     read_guard,
@@ -21,17 +24,17 @@ from web.calls.showing import (
     read_shut_out,
     with_counts,
 )
-from web.calls.using import fitting, read_live, read_standings
+from web.calls.using import fitting, read_blocked, read_live, read_standings
 from web.overview.wording import voice
 from web.pages import language
 from web.pages.access import is_inside, needs, now, person
-from web.pages.calls import words
+from web.pages.calls import refusals, words
 from web.pages.calls.navigation import call_pages
 from web.pages.calls.paging import Slice, page_asked, slice_of
 from web.pages.desk import desk
 from web.pages.formats import zone_named
 from web.pages.forms import Form, FormModel, blank, filled
-from web.pages.language import gettext
+from web.pages.language import gettext, retell
 
 PAGES = Blueprint("calls", __name__)
 PAGES.add_app_template_global(call_pages)
@@ -85,13 +88,23 @@ def today(site: str) -> ResponseReturnValue:
     text = request.args.get("q", "").strip()[:_TEXT_MAX]
     found = fitting(read_standings(installation, guarded, now()), text)
     part = slice_of(found, page_asked(request.args), PER_PAGE)
+    day = guarded.day_of(now())
+    mine = (text, *(each.scope[1] for each in found if each.scope[0] == "account")) if text else ()
+    kept_back = read_kept_back(installation, guarded, Asked(Days(day, day), mine))
+    scopes = {each.scope for each in part.shown} | accounts_in(kept_back)
     return shown(
-        "calls-today.html", guarded, part=part, text=text,
-        names=names_of(installation, site, [each.scope for each in part.shown]),
+        "calls-today.html", guarded, part=part, text=text, kept_back=kept_back, day=day,
+        names=names_of(installation, site, scopes), refusals=refusals,
         guard=read_guard(installation, guarded, now()),
         here_on=installation.settings.calls.enabled,
         poll=url_for(".today", site=site, q=text or None, page=part.page),
     )  # fmt: skip
+
+
+def accounts_in(found: KeptBack) -> set[Scope]:
+    """Return the extensions whose calls were refused or warned of."""
+    refused = {each.account for each in found.refused}
+    return {("account", each) for each in refused | {each.account for each in found.warned}}
 
 
 @PAGES.get("/sites/<site>/calls/live")
@@ -117,7 +130,7 @@ def _blocked_page(site: str, form: Form[BlockForm], caller_form: Form[CallerForm
     guarded, installation = the_site(site), desk().installation
     if guarded.calls is None:
         return shown("", guarded)
-    standing = [s for s in read_standings(installation, guarded, now()) if s.block is not None]
+    standing = read_blocked(installation, guarded, now())
     part: Slice[Any] = slice_of(standing, page_asked(request.args), CALLERS_PER_PAGE)
     listed = read_listed(installation, guarded)
     callers: Slice[Any] = slice_of(
@@ -219,6 +232,6 @@ def let_in(site: str) -> ResponseReturnValue:
         return _back(site)
     flash(gettext("%(address)s is let in again.") % {"address": done.address}, "good")
     for problem in done.problems:
-        told = gettext("The firewall still drops it: %(why)s") % {"why": problem}
+        told = gettext("The firewall still drops it: %(why)s") % {"why": retell(problem)}
         flash(told, "warn")
     return _back(site)

@@ -27,6 +27,7 @@ PAGES = Blueprint("change", __name__)
 PAGES.add_app_template_filter(person_name)
 PAGES.add_app_template_filter(marked)
 PER_PAGE = 30
+SHOWN_TARGETS = 60
 CHANGED_MEANWHILE = N_(
     "Somebody else has changed these settings meanwhile. What you wrote is still here; "
     "the preview shows what it would change now."
@@ -104,7 +105,7 @@ def preview_page(edit: Edit, back: str) -> str:
     preview = installation.edits.preview(edit)
     draft = seal_draft(installation.box, Draft(edit, back), person().signature, now())
     return render_template(
-        "change-preview.html", preview=shown(preview, installation.database), draft=draft,
+        "change-preview.html", preview=shown(preview, installation, edit.site), draft=draft,
         back=back, steps=[(back, gettext("Change"))],
         is_staged=edit.head is not None and len(preview.affected) > 1,
     )  # fmt: skip
@@ -169,7 +170,8 @@ def one(site: str, number: int) -> ResponseReturnValue:
     ]
     return render_template(
         "change-one.html", entry=entry, diffs=diffs, action_words=ACTIONS,
-        may_undo=_may_undo, is_first=before.get("head", {}) is None,
+        may_undo=_may_undo, target_words=target_words, shown_targets=SHOWN_TARGETS,
+        is_first=before.get("head", {}) is None,
         steps=[(url_for(".history", site=site), gettext("Changes"))],
     )  # fmt: skip
 
@@ -203,4 +205,4 @@ def _change(site: str, number: int) -> tuple[Entry, Kept]:
 def _may_undo(entry: Entry) -> bool:
     """Whether somebody may take a change back: of the site's settings only an administrator."""
     role = Role.ADMIN if "head" in entry.targets else Role.INSTALLER
-    return entry.undone_by is None and person().is_at_least(role)
+    return entry.undone_by is None and not entry.is_lasting and person().is_at_least(role)

@@ -13,6 +13,7 @@ from monitors.policy import Window
 from monitors.store.incidents import acknowledge as acknowledge_stored
 from monitors.store.maintenance import end_maintenance, set_maintenance
 from provisioner.inventory.audit import note
+from provisioner.whole_numbers import whole_number
 from web.accounts.people import Role
 from web.overview.narrow import read_some
 from web.pages import language
@@ -55,8 +56,8 @@ def open_ones(site: str) -> ResponseReturnValue:
 
 
 def _open_page(site: str, form: Form[MaintenanceForm]) -> str:
-    before = request.args.get("before", "")
-    number = min(int(before), _DATABASE_INT_MAX) if before.isascii() and before.isdigit() else None
+    told = whole_number(request.args.get("before", ""))
+    number = None if told is None else min(told, _DATABASE_INT_MAX)
     found = read_desk(desk().installation, site, language.current(), now(), number)
     g.zone = found.stored.voice.zone
     return render_template(

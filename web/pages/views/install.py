@@ -138,4 +138,4 @@ def labels(site: str, room: str) -> ResponseReturnValue:
     ground_of(site)
     until = datetime.now(UTC) + LINK_FOR
     signed = sign(desk().installation.box, Request(site, room), until)
-    return redirect(url_for("labels.show", signed=signed), 303)
+    return redirect(url_for("labels.show", signed=signed, language=current()), 303)

@@ -15,7 +15,7 @@ from web.pages import language
 from web.pages.access import needs, now, person
 from web.pages.desk import desk
 from web.pages.forms import Form, FormModel, blank, filled
-from web.pages.language import N_, gettext
+from web.pages.language import N_, gettext, retell
 from web.pages.phone.changing import waiting_for
 from web.pages.phone.reading import PhonePage, read_phone_page
 from web.pages.views import phone
@@ -95,7 +95,7 @@ def retire(site: str, mac: str) -> ResponseReturnValue:
     try:
         desk().installation.edits.apply(edit, who=person().signature)
     except EditError as problem:
-        told = "; ".join(each.sentence for each in problem.problems)
+        told = "; ".join(retell(each.sentence) for each in problem.problems)
         return _page(site, found, blank(ReplaceForm), told), 422
     flash(gettext("It is retired."), "good")
     return redirect(url_for("hotel.plan", site=site), 303)

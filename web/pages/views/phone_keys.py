@@ -29,8 +29,9 @@ def one(site: str, mac: str) -> ResponseReturnValue:
         abort(404)
     stored = read_some(installation, site, [mac], language.current(), now(), states=False)
     g.zone = stored.voice.zone
+    signed = sheet_link(installation, site, page.room, mac, now())
     return render_template(
         "phone-keys.html", page=page, where=stored.phones[mac].place,
-        link=url_for("labels.show", signed=sheet_link(installation, site, page.room, mac, now())),
+        link=url_for("labels.show", signed=signed, language=language.current()),
         steps=[(url_for("phone.one", site=site, mac=mac), stored.phones[mac].place)],
     )  # fmt: skip

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test check bench golden setup debian clean
+.PHONY: help run test check bench golden setup debian sbom audit clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -37,6 +37,12 @@ $(STAMP): pyproject.toml scripts/setup.sh
 
 debian: ## Install the Debian packages that tests use (needs root; otherwise says what is missing)
 	@scripts/install-debian.sh
+
+sbom: ## Write dist/bellwire.cdx.json, the list of all that a server has (CycloneDX)
+	@PYTHON=$(PYTHON) scripts/audit.sh sbom
+
+audit: ## Look all that a server has up in the vulnerability data
+	@PYTHON=$(PYTHON) SERVICE=$(or $(SERVICE),pypi) scripts/audit.sh audit
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) var .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

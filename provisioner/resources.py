@@ -17,7 +17,7 @@ from markupsafe import escape
 from provisioner.shelf import Entry
 
 DIRECTORY_MARK = b"\0"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 # tests that need a missing part are then skipped with that reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages=(postgresql tftp-hpa atftp dnsmasq-base kea-dhcp4-server isc-dhcp-server sip-tester kamailio iproute2 nftables fail2ban nginx-light wrk chromium libatomic1 poppler-utils fonts-dejavu-core fonts-noto-core fonts-roboto-unhinted snmp snmpd zbar-tools curl prometheus debootstrap)
+packages=(postgresql tftp-hpa tftpd-hpa atftp dnsmasq-base kea-dhcp4-server isc-dhcp-server sip-tester kamailio iproute2 nftables fail2ban nginx-light wrk chromium libatomic1 poppler-utils fonts-dejavu-core fonts-noto-core fonts-roboto-unhinted snmp snmpd zbar-tools curl prometheus debootstrap)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -157,7 +157,8 @@ def _cells(row: list[str], places: tuple[int | None, ...], width: int) -> list[s
 def _seconds(column: str, text: str) -> int:
     if not text:
         return 1
-    if not text.isdecimal() or not 0 < int(text) <= 3600:  # noqa: PLR2004 - an hour
+    # int() refuses more than 4300 digits with an error of its own
+    if not text.isdecimal() or len(text) > _LONGEST or not 0 < int(text) <= 3600:  # noqa: PLR2004 - an hour
         raise RateError(f"{column} {text!r} is not 1 to 3600 seconds")
     return int(text)
 

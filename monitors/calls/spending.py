@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
 from monitors.calls.book import OutgoingCall, Usage, whole_seconds
-from monitors.calls.rates import NOTHING, Rate
+from monitors.calls.rates import MINUTE_S, NOTHING, Rate
 from provisioner.inventory.calls import ScopeLimits
 
 MOST_S = 4 * 3600
@@ -66,20 +67,14 @@ def seconds_together(
         budget: what is left without them.
         now_s: Unix time.
     """
-    meters = [
-        (c.rate, 0 if c.answered_s is None else whole_seconds(now_s - c.answered_s))
-        for c in calls
-        if c.rate is not None
-    ]
-    if new is not None:
-        meters.append((new, 0))
-    if all(not rate.per_minute for rate, _ in meters):
+    meters = _meters(calls, new, now_s)
+    if all(not rate.per_minute for rate, _, _ in meters):
         return None if _sum(meters, 0) <= budget else 0
-    if len(meters) == 1:
-        rate, gone = meters[0]
+    if len(meters) == 1 and meters[0][2] == 1:
+        rate, gone, _ = meters[0]
         most = rate.seconds_for(budget)
         return None if most is None else min(MOST_S, max(0, most - gone))
-    low, high = 0, MOST_S
+    low, high = _between(meters, budget)
     while low < high:
         middle = (low + high + 1) // 2
         if _sum(meters, middle) <= budget:
@@ -89,5 +84,37 @@ def seconds_together(
     return low
 
 
-def _sum(meters: Iterable[tuple[Rate, int]], more_s: int) -> Decimal:
-    return sum((rate.cost(gone + more_s) for rate, gone in meters), NOTHING)
+def _meters(
+    calls: Sequence[OutgoingCall], new: Rate | None, now_s: float
+) -> Sequence[tuple[Rate, int, int]]:
+    """Return rates, seconds gone and how many calls have both: many of a site begin alike."""
+    found: dict[tuple[int, int], tuple[Rate, int, int]] = {}
+    for rate, gone in chain(
+        (
+            (c.rate, 0 if c.answered_s is None else whole_seconds(now_s - c.answered_s))
+            for c in calls
+        ),
+        [(new, 0)],
+    ):
+        if rate is not None:
+            before = found.get((id(rate), gone))
+            found[id(rate), gone] = (rate, gone, 1 if before is None else before[2] + 1)
+    return tuple(found.values())
+
+
+def _between(meters: Sequence[tuple[Rate, int, int]], budget: Decimal) -> tuple[int, int]:
+    """Return seconds between which the most are: by what calls cost without their increments."""
+    fixed, a_minute = NOTHING, NOTHING
+    for rate, gone, count in meters:
+        fixed += count * (rate.connection_fee + rate.per_minute * gone / MINUTE_S)
+        a_minute += count * rate.per_minute
+    most = (budget - fixed) * MINUTE_S / a_minute  # costs are never less than that
+    high = MOST_S if most >= MOST_S else max(0, int(most))
+    low = max(0, high - 1 - max(rate.first_s + rate.step_s for rate, _, _ in meters))
+    if _sum(meters, high) <= budget:
+        return high, high
+    return (low if _sum(meters, low) <= budget else 0), high
+
+
+def _sum(meters: Iterable[tuple[Rate, int, int]], more_s: int) -> Decimal:
+    return sum((n * rate.cost(gone + more_s) for rate, gone, n in meters), NOTHING)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from provisioner.importing.found import Found, FoundPhone, Line, Place
 from provisioner.importing.sources import Source, Table, csv_of
+from provisioner.whole_numbers import whole_number
 
 _MAC = ("mac", "mac_address", "macaddress", "mac_addr")
 _BRAND = ("brand", "vendor", "manufacturer", "make")
@@ -119,5 +120,5 @@ def _note_phone(rows: list[_Row], lines: Mapping[str, Line], found: Found) -> li
 
 
 def _ordinal(text: str) -> int:
-    digits = re.search(r"\d+", text)
-    return int(digits[0]) if digits else 1
+    digits = re.search(r"[0-9]+", text)
+    return whole_number(digits[0] if digits else "") or 1

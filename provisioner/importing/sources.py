@@ -80,6 +80,8 @@ def json_of(source: Source) -> Any:  # noqa: ANN401 - any JSON
         return json.loads(source.text)
     except json.JSONDecodeError as problem:
         raise SiteFileError(source.name, problem.lineno, "", f"not JSON: {problem.msg}") from None
+    except ValueError:  # more than 4300 digits
+        raise SiteFileError(source.name, 0, "", "not JSON: a number is too long") from None
     except RecursionError:
         raise SiteFileError(source.name, 0, "", "not JSON: nested too deeply") from None
 

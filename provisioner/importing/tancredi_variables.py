@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioner.importing.found import Found, FoundKey, Json, Place
 from provisioner.key_types import KeyType
+from provisioner.whole_numbers import whole_number
 
 _DTMF = {"inband": "inband", "rfc4733": "rfc4733", "sip_info": "info"}
 _TYPES = {
@@ -32,11 +33,12 @@ _MACHINERY = re.compile(
 _ACCOUNT = re.compile(
     r"account_(username|password|display_name|extension|voicemail|encryption|dtmf_type)_\d+"
 )
-_KEY = re.compile(r"linekey_(type|value|label)_(\d+)")
+_KEY = re.compile(r"linekey_(type|value|label)_(0|[1-9][0-9]{0,3})")
 
 
 def _number(text: str) -> Any:  # noqa: ANN401 - what is no number is refused when it is checked
-    return int(text) if text.isdigit() else text
+    number = whole_number(text)
+    return text if number is None else number
 
 
 def _list(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from provisioner.importing.sources import Source, json_of
 from provisioner.importing.wazo_settings import LINE_KEYS, head_of, settings_of
 from provisioner.key_types import KeyType
 from provisioner.layers import merged
+from provisioner.whole_numbers import whole_number
 
 _KEYS = {"speeddial": KeyType.SPEED_DIAL, "blf": KeyType.BLF, "park": KeyType.PARK}
 _DEVICE = frozenset({
@@ -168,7 +169,7 @@ def _keys(place: Place, raw: Json, found: Found) -> Iterator[FoundKey]:
             found.refuse(here.at("value"), f"a key of type {kind} needs a number")
         else:
             line = str(key.get("line") or "1")
-            account = int(line) if line.isdigit() else 1
+            account = whole_number(line) or 1
             yield FoundKey(_KEYS[kind], value, str(key.get("label") or ""), max(account, 1))
 
 

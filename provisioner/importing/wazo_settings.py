@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from provisioner.importing.found import Found, Json
+from provisioner.whole_numbers import whole_number
 
 LINE_KEYS = frozenset({
     "username", "auth_username", "password", "display_name", "number", "voicemail",
@@ -39,7 +40,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 - JSON
 
 
 def _number(value: Any) -> Any:  # noqa: ANN401 - what is no number is refused when it is checked
-    return int(value) if str(value).isdigit() else value
+    number = whole_number(str(value))
+    return value if number is None else number
 
 
 _MAP: Mapping[str, tuple[Where, Callable[[Any], Any]]] = {

@@ -91,14 +91,9 @@ def read_csv(text: str, plan: Plan) -> tuple[NumberEntry, ...]:
     heading = body.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)
     rows = csv.DictReader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
-    names = [name.strip().lower() for name in rows.fieldnames or ()]
-    rows.fieldnames = names
-    if "number" not in names:
-        raise NumberError("the first line must name the columns, one of them 'number'")
-    if unknown := sorted(set(names) - set(COLUMNS)):
-        raise NumberError(f"column {unknown[0]!r} is none of {', '.join(COLUMNS)}")
     entries, problems = [], []
     try:
+        _name_columns(rows)
         for row in rows:
             try:
                 entries.append(_entry(row, plan))
@@ -109,6 +104,16 @@ def read_csv(text: str, plan: Plan) -> tuple[NumberEntry, ...]:
     if problems:
         raise NumberError(_several(problems))
     return tuple(entries)
+
+
+def _name_columns(rows: csv.DictReader[str]) -> None:
+    """Read the heading; raises NumberError, and csv.Error when even that is no CSV."""
+    names = [name.strip().lower() for name in rows.fieldnames or ()]
+    rows.fieldnames = names
+    if "number" not in names:
+        raise NumberError("the first line must name the columns, one of them 'number'")
+    if unknown := sorted(set(names) - set(COLUMNS)):
+        raise NumberError(f"column {unknown[0]!r} is none of {', '.join(COLUMNS)}")
 
 
 def write_csv(entries: Iterable[NumberEntry]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def hotel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotel]:
     """An empty Debian server, and an inventory that has it."""
-    reason = why_not()
-    if "BELLWIRE_LONG" not in os.environ:
-        reason = "a server is made and played on for several minutes: set BELLWIRE_LONG=1"
-    if reason:
+    if reason := why_not():
         pytest.skip(reason)
     with Target(tmp_path_factory.mktemp("server")) as server:
         yield Hotel(server, tmp_path_factory.mktemp("inventory"), wheel)

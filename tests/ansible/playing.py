@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import yaml
 
 from tests.ansible import target
-from tests.ansible.target import TOP, Target, cache
+from tests.ansible.target import TOP, Target, cache, one_at_a_time
 from tests.ansible.wheels import needed
 
 COLLECTION = TOP / "ansible"
@@ -29,8 +32,8 @@ SERVICES = ("bellwire-web", "bellwire-field", "bellwire-monitor")
 PEOPLE = """
 import sqlite3
 found = sqlite3.connect("file:/var/lib/bellwire/bellwire.db?mode=ro", uri=True)
-for name in ("user", "api_token", "account", "room"):
-    print(name, found.execute(f'select * from "{name}" order by 1, 2').fetchall())
+for name in ("site", "room", "account", "phone", "user", "user_site", "api_token"):
+    print(name, sorted(map(repr, found.execute(f'select * from "{name}"'))))
 """
 MAC, MODEL = "805ec0000214", "yealink/t31p"
 
@@ -63,6 +66,7 @@ def environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "temporary"),
         "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_GATHERING": "smart",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_RETRY_FILES_ENABLED": "0",
@@ -97,19 +101,47 @@ class Hotel:
     def __init__(self, server: Target, folder: Path, wheel: Path) -> None:
         self.server, self.folder, self.wheel = server, folder, wheel
         self.write_site({})
-        (folder / "hosts.yml").write_text(yaml.safe_dump(self._inventory()), encoding="utf-8")
+        self.write_inventory()
 
     def play(self, name: str, *options: str, wheel: Path | None = None) -> Play:
         """Run a playbook of the collection; no secret may show in what it says."""
-        command = [program("ansible-playbook"), "-i", self.folder / "hosts.yml", f"{NAME}.{name}"]
         done = subprocess.run(
-            [*map(str, command), "-e", f"bellwire_wheel={wheel or self.wheel}", *options],
+            [*self._command(name, wheel), *options],
             env=environment(self.folder), cwd=self.folder, check=False, timeout=1500,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         for secret in SECRETS:
             assert secret not in done.stdout
         return Play(done.returncode, done.stdout)
+
+    def interrupt(self, name: str, task: str, *, wheel: Path) -> None:
+        """Run a playbook, and kill it with all it has started when a task begins."""
+        running = subprocess.Popen(
+            self._command(name, wheel), env=environment(self.folder), cwd=self.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert running.stdout is not None
+        said = ""
+        for line in running.stdout:
+            said += line
+            if line.startswith("TASK [") and task in line:
+                break
+        else:
+            raise AssertionError(said[-8000:])
+        started = _descendants(running.pid)
+        for process in [running.pid, *started]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        running.stdout.close()
+        running.wait(60)
+        for process in started:
+            while _is_alive(process):
+                time.sleep(0.05)
+
+    def _command(self, name: str, wheel: Path | None) -> list[str]:
+        inventory = str(self.folder / "hosts.yml")
+        command = [str(program("ansible-playbook")), "-i", inventory, f"{NAME}.{name}"]
+        return [*command, "-e", f"bellwire_wheel={wheel or self.wheel}"]
 
     def well(self, name: str, *options: str, wheel: Path | None = None) -> Play:
         """Run a playbook that must succeed."""
@@ -131,10 +163,14 @@ class Hotel:
         (self.folder / "casa.yml").write_text(yaml.safe_dump({"sites": [site]}), encoding="utf-8")
 
     def state(self) -> str:
-        """All by which the data is compared: every phone's file, and who may do what."""
-        return self.server.run("bellwire", "db", "check", "--json") + self.server.run(
+        """All by which the data is compared: every phone's file, and all rows that people made."""
+        return self.files() + self.server.run(
             "runuser", "-u", "bellwire", "--", "python3", "-c", PEOPLE
         )
+
+    def files(self) -> str:
+        """Every phone's file, decrypted and compared with its digest."""
+        return self.server.run("bellwire", "db", "check", "--json")
 
     def active(self) -> bool:
         """Whether all of bellwire's processes run."""
@@ -145,13 +181,14 @@ class Hotel:
         """The phone's own URL."""
         return self.server.run("bellwire", "url", MAC).strip()
 
-    def boot(self, url: str) -> list[list[str]]:
+    def boot(self, url: str, server: Target | None = None) -> list[list[str]]:
         """Boot a simulated phone in the server's network; returns its accounts."""
+        server = server or self.server
         certificate = self.folder / "cert.pem"
-        certificate.write_text(self.server.run("cat", "/etc/ssl/bellwire/cert.pem"))
+        certificate.write_text(server.run("cat", "/etc/ssl/bellwire/cert.pem"))
         words = [sys.executable, str(HERE / "phone.py"), MAC, MODEL, url]
         done = subprocess.run(
-            [*self.server.beside(), *words],
+            [*server.beside(), *words],
             env={**os.environ, "SSL_CERT_FILE": str(certificate), "PYTHONPATH": str(TOP)},
             capture_output=True, text=True, check=True, timeout=300,
         )  # fmt: skip
@@ -180,22 +217,33 @@ class Hotel:
             "pbx_manager_secret": MANAGER_SECRET,
             "pbx_manager_port": port,
         }
-        inventory = self._inventory()
-        inventory["all"]["children"]["pbx"] = {"hosts": {"exchange": values}}
-        (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+        self.write_inventory({"pbx": {"exchange": values}})
 
-    def use_database(self) -> None:
-        """Give bellwire the PostgreSQL database of the same server."""
+    def use_database(self, host: str = "127.0.0.1", **more: Any) -> None:
+        """Give bellwire the PostgreSQL database of this server."""
+        database = {"host": host, "name": "bellwire", "user": "bellwire",
+                    "password": DATABASE_PASSWORD}  # fmt: skip
+        groups = more.pop("groups", None)
+        self.write_inventory(groups, bellwire_database=database, **more)
+
+    def write_inventory(
+        self, groups: dict[str, dict[str, dict[str, Any]]] | None = None, **values: Any
+    ) -> None:
+        """Write the inventory: the server in its groups, more hosts in theirs, and variables."""
         inventory = self._inventory()
-        inventory["all"]["vars"]["bellwire_database"] = {
-            "host": "127.0.0.1", "name": "bellwire", "user": "bellwire",
-            "password": DATABASE_PASSWORD,
-        }  # fmt: skip
+        inventory["all"]["vars"].update(values)
+        for group, hosts in (groups or {}).items():
+            known = inventory["all"]["children"].setdefault(group, {"hosts": {}})
+            known["hosts"].update(hosts)
         (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
 
     def release(self) -> str:
         """The release in force."""
         return self.server.run("readlink", "/opt/bellwire/current").strip()
+
+    def _wheels(self) -> Path:
+        with one_at_a_time():
+            return needed(TOP, cache())
 
     def _inventory(self) -> dict[str, Any]:
         fresh = ("bellwire", "reverse_proxy", "dhcp", "observe", "database")
@@ -206,7 +254,7 @@ class Hotel:
             "ansible_python_interpreter": "/usr/bin/python3",
             "bellwire_control_python": sys.executable,
             "bellwire_control_cache": str(self.folder / "control"),
-            "bellwire_wheels": str(needed(TOP, cache())),
+            "bellwire_wheels": str(self._wheels()),
             "bellwire_pnp": True,
             "bellwire_settings": {"metrics": {"enabled": True}},
             "bellwire_secret_settings": {"metrics": {"token": METRICS_TOKEN}},
@@ -229,3 +277,19 @@ class Hotel:
         groups = ("database", "bellwire", "dhcp", "observe")
         children = {group: {"hosts": {"hotel": {}}} for group in groups}
         return {"all": {"children": children, "vars": values}}
+
+
+def _descendants(process: int) -> list[int]:
+    """What a process has started, and these in turn."""
+    found = []
+    for folder in Path(f"/proc/{process}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            for child in map(int, (folder / "children").read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
+
+
+def _is_alive(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False

@@ -12,6 +12,6 @@ debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,python3,python
 cp /etc/resolv.conf "$folder.new/etc/resolv.conf"
 chroot "$folder.new" apt-get -qq update
 chroot "$folder.new" apt-get -qq install --yes --download-only --no-install-recommends \
-  python3-venv ca-certificates nginx-light openssl dnsmasq postgresql-15 postgresql-client prometheus
+  python3-venv ca-certificates nginx-light openssl dnsmasq postgresql-15 postgresql-client prometheus nftables
 rm "$folder.new/etc/resolv.conf"
 mv "$folder.new" "$folder"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache as once
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +20,12 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 PROGRAMS = ("debootstrap", "unshare", "nsenter", "chroot", "mountpoint", "apt-get", "ip")
 START_LIMIT_S = 120.0
+TRIAL = """set -e
+mount -t tmpfs tmpfs /mnt
+cd /mnt
+mkdir lower upper work all
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work all
+ip tuntap add dev eth1 mode tap"""
 LOOKED_AT = ("etc", "usr", "opt", "var", "root", "home", "srv")
 PASSES = (
     "var/log", "var/cache", "var/lib/systemd", "var/tmp", "root/.ansible", "var/lib/apt",
@@ -38,7 +48,28 @@ def why_not() -> str:
         return f"a throw-away server needs {', '.join(missing)} (make debian)"
     if _cgroups() is None:
         return "a throw-away server needs a cgroup2 that can be written"
-    return ""
+    return _why_no_namespaces()
+
+
+@once
+def _why_no_namespaces() -> str:
+    unshare = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--fork"]
+    done = subprocess.run(
+        [*unshare, "/bin/sh", "-c", TRIAL], check=False, capture_output=True, text=True,
+        env={**os.environ, "PATH": _path()}, timeout=60,
+    )  # fmt: skip
+    if done.returncode == 0:
+        return ""
+    return f"a throw-away server needs namespaces, overlayfs and tap: {done.stderr.strip()}"
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[int]:
+    """What is made once is made by one process; others wait. Who inherits the lock keeps it."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock.fileno()
 
 
 def _path() -> str:
@@ -58,19 +89,22 @@ def made_root() -> Path:
     """Return the root of an empty Debian server, making it when it is not in the cache.
 
     Raises:
-        subprocess.CalledProcessError: it cannot be made; the output says why.
+        AssertionError: it cannot be made; with what was said last.
     """
     script = HERE / "root.sh"
     root = cache() / f"root-{hashlib.sha256(script.read_bytes()).hexdigest()[:12]}"
-    if not root.is_dir():
-        root.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(f"{root}.new", ignore_errors=True)
-        environment = {**os.environ, "PATH": _path()}
-        with (root.parent / "root.log").open("wb") as log:
-            subprocess.run(
-                ["/bin/sh", str(script), str(root)],
-                check=True, env=environment, stdout=log, stderr=log,
+    with one_at_a_time() as lock:
+        if not root.is_dir():
+            shutil.rmtree(f"{root}.new", ignore_errors=True)
+            # what debootstrap starts and mounts ends with it, also when this is interrupted: what is
+            # left is a plain folder, which the next run removes
+            alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+            done = subprocess.run(
+                [*alone, "/bin/sh", str(script), str(root)], check=False, text=True,
+                env={**os.environ, "PATH": _path()}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[lock],
             )  # fmt: skip
+            assert done.returncode == 0, done.stdout[-4000:]
     return root
 
 
@@ -95,9 +129,10 @@ class Target:
     def __enter__(self) -> Self:
         """Boot it."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        root = made_root()
         self._cgroup.mkdir()
         unshare = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--fork",
-                   "--kill-child", "/bin/sh", str(HERE / "boot.sh"), str(made_root()),
+                   "--kill-child", "/bin/sh", str(HERE / "boot.sh"), str(root),
                    str(self._folder), self.name]  # fmt: skip
         script = 'echo $$ > "$0/cgroup.procs"; exec "$@"'
         with (self._folder / "boot.log").open("wb") as log:

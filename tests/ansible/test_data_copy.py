@@ -17,13 +17,13 @@ GOOD = {"bellwire.db": "good", "bellwire.db-wal": "wal", "secret.key": "key", "l
 class Data:
     """A data folder with the script for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps_database: bool = False) -> None:
         self.path = folder / "data"
         self.script = folder / "data-copy"
         made = Environment(undefined=StrictUndefined).from_string(TEMPLATE.read_text("utf-8"))
         values = {"bellwire_data": str(self.path), "bellwire_config_folder": str(folder)}
         self.script.write_text(
-            made.render(**values, bellwire_keeps_database=False), encoding="utf-8"
+            made.render(**values, bellwire_keeps_database=keeps_database), encoding="utf-8"
         )
         (self.path / "library").mkdir(parents=True)
         for name, text in GOOD.items():
@@ -49,6 +49,14 @@ def data(tmp_path: Path) -> Data:
 
 
 def test_spoilt_data_is_as_before(data: Data) -> None:
+    assert data.do("keep") == 0
+    data.spoil()
+    assert data.do("put-back") == 0
+    assert data.files() == GOOD
+
+
+def test_on_the_way_to_postgresql_there_is_nothing_to_dump(tmp_path: Path) -> None:
+    data = Data(tmp_path, keeps_database=True)
     assert data.do("keep") == 0
     data.spoil()
     assert data.do("put-back") == 0

@@ -49,15 +49,16 @@ def needed(source: Path, folder: Path) -> Path:
     made = folder / f"wheels-{name}"
     if not made.is_dir():
         fresh = Path(f"{made}.new")
+        shutil.rmtree(fresh, ignore_errors=True)  # of a run that was interrupted
         command = [sys.executable, "-m", "pip", "download", "-q", "-d", str(fresh), *wanted]
         subprocess.run(command, check=True)
         fresh.rename(made)
     return made
 
 
-def later(wheel: Path, folder: Path) -> Path:
-    """Return a wheel that differs and is well."""
-    return _with(wheel, folder, {"web/later.py": '"""Newer."""\n'})
+def later(wheel: Path, folder: Path, name: str = "newer") -> Path:
+    """Return a wheel that differs, by a name, and is well."""
+    return _with(wheel, folder, {"web/later.py": f'"""{name}."""\n'})
 
 
 def broken(wheel: Path, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,14 +113,6 @@ def many_rooms(count: int, url: str, *, start: int = 0, site_id: str = "big") ->
             }
         )  # fmt: skip
     return {**small_site(url, site_id=site_id), "accounts": [], "rooms": rooms}
-
-
-def until(right: Callable[[], bool], patience_s: float = 30.0) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + patience_s
-    while not right():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
 
 
 @dataclass

@@ -117,7 +117,11 @@ def test_without_its_token_only_a_phone_that_is_allowed_to(make_server: MakeServ
 
     server = make_server(site)
     urls = server.folder.urls(FANVIL, BATHROOM)
-    bodies = {mac: ask(urls[mac] + DEVICE_FILE[mac]).body for mac in urls}  # disarms both
+    bodies = {mac: ask(urls[mac] + DEVICE_FILE[mac]).body for mac in urls}
+    armed = "select mac from phone where armed_until is not null and token_seen_at is not null"
+    seen = "select mac from phone where token_seen_at is not null"
+    wait_for("both are disarmed", lambda: len(server.folder.rows(seen)) == 2)
+    assert server.folder.rows(armed) == []
     assert read(server, DEVICE_FILE[BATHROOM]) == bodies[BATHROOM]
     assert ask(f"{server.url}/{DEVICE_FILE[BATHROOM]}").status == 404  # by HTTP never
     with pytest.raises(TftpRefusedError):
@@ -152,6 +156,7 @@ def test_an_armed_phone_gets_its_first_contact_by_tftp_too(make_server: MakeServ
     for secret in (kit.lines[0].secret, kit.secrets.admin_password, kit.secrets.user_password):
         assert secret.get_secret_value().encode() not in first
     assert read(server, f"p/{token}/{DEVICE_FILE[FANVIL]}") != first
-    with pytest.raises(TftpRefusedError):  # disarmed: in the other process too
+    with pytest.raises(TftpRefusedError):  # disarmed
         read(server, DEVICE_FILE[FANVIL])
-    assert ask(f"{server.url}/{DEVICE_FILE[FANVIL]}").status == 404
+    gone = f"{server.url}/{DEVICE_FILE[FANVIL]}"
+    wait_for("the other process knows", lambda: ask(gone).status == 404)

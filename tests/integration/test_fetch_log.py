@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event as database_event
 from sqlalchemy import insert
 
 from provisioner.delivery import utc_now
@@ -226,6 +227,25 @@ def test_the_waiting_list_is_bounded_and_keeps_who_asked_last(
             desk.recorder.flush()
         macs = {phone.mac for phone in waiting_phones(desk.installation.events)}
     assert macs == {f"805ec0{n + 0x500000:06x}" for n in range(40, 50)}
+
+
+def test_a_flood_of_unknown_phones_is_written_with_few_statements(
+    casa: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BELLWIRE_ACCESS__WAITING_MAX", "10")
+    asked: list[str] = []
+    with delivery_on(casa) as desk:
+        for number in range(2000):
+            path = f"/805ec0{number + 0x500000:06x}.cfg"
+            desk.delivery.answer(FetchRequest("http", path, "10.20.1.1"))
+        events = desk.installation.events
+        database_event.listen(
+            events.writer, "before_cursor_execute", lambda *told: asked.append(told[2])
+        )
+        desk.recorder.flush()
+        macs = {phone.mac for phone in waiting_phones(events)}
+    assert macs == {f"805ec0{n + 0x500000:06x}" for n in range(1990, 2000)}
+    assert len([statement for statement in asked if "waiting" in statement]) < 30
 
 
 def test_a_phone_that_waits_is_counted_and_told_once(casa: DataFolder) -> None:

@@ -25,7 +25,6 @@ from tests.integration.servers import (
     Server,
     ask,
     delivery_on,
-    until,
     wait_for,
 )
 from web.field import PnpDesk
@@ -132,14 +131,15 @@ def test_the_first_use_of_the_token_disarms_in_every_process(make_server: MakeSe
             return True
         return False
 
-    until(is_refused_by_tftp)  # other processes learn of it a moment later
+    wait_for("the other process knows", is_refused_by_tftp)
     result = server.folder.run("arm", FANVIL)
     assert result.exit_code == 0
     assert "armed until" in result.stdout
     assert by_tftp("127.0.0.1", server.tftp_port, name)
     assert ask(f"{server.url}/{name}").status == 200
     by_tftp("127.0.0.1", server.tftp_port, urls[FANVIL].split("/", 3)[3] + name)
-    until(lambda: ask(f"{server.url}/{name}").status == 404)  # disarmed by the other process
+    gone = f"{server.url}/{name}"
+    wait_for("the other process knows", lambda: ask(gone).status == 404)
 
 
 def test_arming_again_is_audited(casa: DataFolder) -> None:

@@ -12,7 +12,7 @@ from monitors.store.statuses import statuses
 from provisioner.config import Monitor, Traps
 from provisioner.errors import SettingsError
 from tests.integration.hotel import free_port
-from tests.integration.servers import DataFolder, small_site, until
+from tests.integration.servers import DataFolder, small_site, wait_for
 from web.installation import Installation, opened
 from web.sweeping import Sweeper
 
@@ -44,11 +44,11 @@ def test_a_trap_makes_its_site_be_looked_at(folder: DataFolder) -> None:
         sweeper.start()
         scheduler.start()
         try:
-            until(lambda: bool(judged_at(installation)))
+            wait_for("it is judged again", lambda: bool(judged_at(installation)))
             first = judged_at(installation)
             send(traps.port, "somebody else's")
             send(traps.port, "reader")
-            until(lambda: judged_at(installation) != first)
+            wait_for("it is judged again", lambda: judged_at(installation) != first)
             with pytest.raises(SettingsError, match=f"{traps.port} for traps"):
                 Sweeper(installation, scheduler)
         finally:

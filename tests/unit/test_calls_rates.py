@@ -56,6 +56,7 @@ def test_csv_in_and_the_longest_prefix() -> None:
             "line 2: currency 'USD', but the site counts in EUR",
         ),
         ("prefix,per_minute,step_s\n34,1,0", "line 2: step_s '0'"),
+        ("prefix,per_minute,step_s\n34,1," + "9" * 5000, "line 2: step_s '9"),
         ("prefix,per_minute\n34,1\n34,2", "line 3: prefix 34 is there twice"),
         ("prefix,per_minute,valid_from\n34,1,soon", "line 2: valid_from 'soon'"),
         ("prefix,per_minute,valid_from,valid_to\n34,1,2027-01-02,2027-01-01", "valid_to is before"),

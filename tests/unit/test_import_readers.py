@@ -100,6 +100,28 @@ def test_what_is_wrong_in_wazos_files_is_named(documents: object, problem: str) 
     assert problem in told(read_wazo([source(documents)]))
 
 
+@pytest.mark.parametrize("text", ["[" + "9" * 5000 + "]", "[" * 100_000])
+def test_json_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(SiteFileError, match="not JSON"):
+        read_wazo([Source("file.json", text)])
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "\u00b2", "\u0663"])
+def test_odd_numbers_make_no_reader_fall_over(odd: str) -> None:
+    read_freepbx([Source("phones.csv", f"mac,model,ext,account\n805ec0000401,T46U,302,{odd}\n")])
+    raw = {
+        "sip_lines": {"1": {"username": "a"}},
+        "vlan_id": odd,
+        "funckeys": {"1": {"type": "blf", "value": "1", "line": odd}},
+    }
+    read_wazo([source([DEVICE, {"id": "c", "raw_config": raw}])])
+    ini = f'[data]\nmac = "0c383e000302"\nvlan_id = "{odd}"\nlinekey_type_{odd} = "blf"\naccount_username_{odd} = "1"\n'
+    read_tancredi([Source("0c383e000302.ini", ini)])
+    variables = {f"linekey_type_{odd}": "blf", "linekey_type_01": "blf", "linekey_value_01": "1"}
+    phone = {"mac": "0C-38-3E-00-03-02", "model": "fanvil-X4U", "variables": variables}
+    read_tancredi([source([phone])])
+
+
 def test_a_config_that_is_its_own_parent_ends() -> None:
     configs = [
         {"id": "c", "parent_ids": ["p"], "raw_config": LINE},

@@ -163,6 +163,7 @@ def test_csv_in() -> None:
         ("number,expires\n912345678,soon", "line 2: 'soon' is no day"),
         ("number\n912345678,x", "line 2: more columns"),
         ('number\n"912345678', "no CSV"),
+        ('"number', "no CSV"),
     ],
 )
 def test_what_is_wrong_in_csv_is_named(text: str, said: str) -> None:

@@ -245,6 +245,12 @@ def test_kamailios_location_table() -> None:
     assert second == PbxContact("2214", "sip:2214@10.20.1.14", "10.20.1.14", 5060)
 
 
+def test_an_expiry_of_kamailio_that_is_no_number_and_no_word() -> None:
+    info = {"AoR": "9", "Contacts": [{"Contact": {"Address": "sip:9@h", "Expires": []}}]}
+    dump = {"Domains": [{"Domain": {"Domain": "location", "AoRs": [{"Info": info}]}}]}
+    assert [c.expires_at for c in contacts_of_dump(dump, "location", NOW)] == [None]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (

@@ -31,6 +31,7 @@ FILE = Resource("a.rom", "application/octet-stream", memoryview(BODY), "d" * 64)
         ("lines=0-1", None),
         ("bytes=-", None),
         ("bytes=a-b", None),
+        ("bytes=" + "9" * 5000 + "-", None),
         ("", None),
     ],
 )

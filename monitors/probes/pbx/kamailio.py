@@ -125,7 +125,7 @@ def contacts_of_dump(result: object, table: str, at: datetime) -> Iterator[PbxCo
 def _contacts_of_record(record: Mapping[str, Any], at: datetime) -> Iterator[PbxContact]:
     extension = plain(record.get("AoR", "")).partition("@")[0]
     for row in _rows(record, "Contacts", "Contact"):
-        if row.get("Expires") not in _OVER:
+        if str(row.get("Expires")) not in _OVER:  # whatever it is: a list cannot be looked up
             yield _contact(extension, row, at)
 
 

@@ -1,0 +1,1 @@
+"""Somebody who wants in: what is tried against a running bellwire, and what leaks."""

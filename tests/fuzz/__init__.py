@@ -1,0 +1,1 @@
+"""Whatever meets the network, fed with bytes nobody would send (``python -m bench fuzz``)."""

@@ -7,8 +7,9 @@ can be read ahead, many phones in one go, so that a storm after a start finds th
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count, islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -49,26 +50,29 @@ class Bodies:
         self._max_bytes = max_bytes
         self._files: dict[str, Files] = {}
         self._bytes = 0
-        self._doubted: set[str] = set()
+        self._doubted: dict[str, int] = {}
+        self._doubts = count()
+        self._doubting = threading.Lock()
         self._ahead: dict[str, None] = {}
         self._lock = threading.Lock()
 
     def of(self, mac: str) -> Files:
         """Return a phone's files, as the last commit has them."""
-        files = self._files.get(mac)
-        if files is None or mac in self._doubted:
-            return self._load([mac])[mac]
-        return files
+        # in this order: whoever ends the doubt has put the new files there before
+        files = None if mac in self._doubted else self._files.get(mac)
+        return self._load([mac])[mac] if files is None else files
 
     def doubt(self, mac: str) -> None:
         """Look before a phone's files are used again: it may have others now."""
-        self._doubted.add(mac)
+        with self._doubting:
+            self._doubted[mac] = next(self._doubts)
         self._ahead[mac] = None
 
     def forget(self, mac: str) -> None:
         """Let go of the files of a phone that is gone."""
         self._ahead.pop(mac, None)
-        self._doubted.discard(mac)
+        with self._doubting:
+            self._doubted.pop(mac, None)
         with self._lock:
             self._drop(mac)
 
@@ -91,9 +95,7 @@ class Bodies:
 
     def _load(self, macs: Sequence[str]) -> dict[str, Files]:
         """Read what is new; returns the files of these phones."""
-        # before reading: a change that is seen while we read brings the doubt back
-        self._doubted.difference_update(macs)
-        with self._lock, self._database.reader.connect() as connection:
+        with self._lock, self._believing(macs), self._database.reader.connect() as connection:
             loaded = {mac: self._files[mac] for mac in self._unchanged(connection, macs)}
             new: dict[str, dict[str, RenderedFile]] = {m: {} for m in macs if m not in loaded}
             if new:
@@ -104,6 +106,16 @@ class Bodies:
             for mac, files in new.items():
                 self._keep(mac, files)
         return loaded | new
+
+    @contextmanager
+    def _believing(self, macs: Iterable[str]) -> Iterator[None]:
+        """Doubt these phones until they are read, and those longer of which a change is seen."""
+        before = {mac: self._doubted[mac] for mac in macs if mac in self._doubted}
+        yield
+        with self._doubting:
+            for mac, doubt in before.items():
+                if self._doubted.get(mac) == doubt:
+                    del self._doubted[mac]
 
     def _unchanged(self, connection: Connection, macs: Iterable[str]) -> list[str]:
         """Those of the phones whose files are here and are still what is stored."""

@@ -71,7 +71,11 @@ def downgrade(line: str, database: Database, revision: str) -> None:
 def run(line: str) -> None:
     """What ``env.py`` does: run scripts on the database that ``config_for`` was given."""
     database: Database = context.config.attributes["database"]
-    with database.writer.connect() as connection:
+    # one transaction for all scripts, begun before it is read which are missing: else a process
+    # that starts at the same time runs one of them again
+    with database.writer.connect() as connection, connection.begin():
+        if not database.is_sqlite:  # SQLite has locked already
+            connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
         context.configure(
             connection=connection,
             target_metadata=LINES[line],
@@ -82,10 +86,7 @@ def run(line: str) -> None:
             ),
         )
         with context.begin_transaction():
-            if not database.is_sqlite:  # nodes of one database that start at the same time
-                connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
             context.run_migrations()
-        connection.commit()
 
 
 def has_key(database: Database) -> bool:

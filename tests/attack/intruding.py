@@ -146,9 +146,9 @@ def smuggling(stage: Stage) -> Finding:
     """
     found = Finding("header smuggling through nginx, and directly")
     seen_by_nginx = 0
-    for port in (stage.proxy, stage.server.http_port):
+    for way, port in enumerate((stage.proxy, stage.server.http_port)):
         for number in range(len(_smuggled(""))):
-            mark = f"805ec073{port % 100:02d}{number:02x}.cfg"
+            mark = f"805ec073{way:02d}{number:02x}.cfg"
             answer = exchange(port, _smuggled(mark)[number], OUTSIDE, 0.4)
             found.tried += 1
             found.answers[answer[9:12].decode("latin-1") or "silence"] += 1
@@ -160,9 +160,11 @@ def smuggling(stage: Stage) -> Finding:
     seen = access.read_text(errors="replace")
     for row in stage.server.folder.fetches("path like '/805ec073%'"):
         mark, address = row["path"][1:], row["address"]
+        if mark not in stage.marks:  # a guess of another attack that looks like it
+            continue
         if address != OUTSIDE:
             found.leak(f"{mark} is taken for a request of {address}")
-        if f"{stage.proxy % 100:02d}" == mark[8:10]:
+        if mark[8:10] == "00":  # by nginx
             if mark not in seen:
                 found.leak(f"{mark} was asked behind nginx's back")
             seen_by_nginx += 1

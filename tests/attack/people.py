@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import itertools
 import re
-import sqlite3
 import time
 import urllib.parse
 from contextlib import closing
@@ -151,15 +150,9 @@ def forged_forms(stage: Stage) -> Finding:
 def _rows(stage: Stage) -> tuple[object, ...]:
     folder = stage.server.folder
     return (
-        folder.rows("select mac, retired_at, armed_until from phone order by mac")
-        if "retired_at" in _columns(stage) else folder.rows("select mac, armed_until from phone order by mac"),
+        folder.rows("select mac, armed_until from phone order by mac"),
         folder.rows("select name, role from user order by name"),
-    )  # fmt: skip
-
-
-def _columns(stage: Stage) -> set[str]:
-    with closing(sqlite3.connect(stage.server.folder.path / "bellwire.db")) as connection:
-        return {row[1] for row in connection.execute("pragma table_info(phone)")}
+    )
 
 
 def other_hotels(stage: Stage) -> Finding:

@@ -199,8 +199,9 @@ def shelf_on(folder: DataFolder, **options: Any) -> Iterator[tuple[PhoneBooks, I
 
 def phone(mac: str, model: str, site: str = "casa") -> Entry:
     return Entry(
-        MacAddress(mac), site, model, "", "", None, True, False, (), False, "http://a.example"
-    )
+        MacAddress(mac), None, (), tftp_without_token=False, site=site, model=model, firmware="",
+        token_hash="", token_seen=True, dirty=False, base_url="http://a.example",
+    )  # fmt: skip
 
 
 def test_nothing_is_read_while_nothing_changes_and_pages_are_shared(folder: DataFolder) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from provisioner.bodies import Bodies
 from provisioner.inventory.tables import RenderedRow
+from provisioner.secrets import Box
 from tests.api import hotel
 from tests.people import Office
 
@@ -75,6 +78,36 @@ def test_what_is_doubted_and_changed_is_read_again(made: Office, files: dict[str
     bodies.doubt(made.macs()[0])
     found = {file.name: file.body for file in bodies.of(made.macs()[0]).values()}
     assert found == {f"{name}.CFG": body for name, body in files.items()}
+
+
+def test_nobody_gets_the_old_file_while_the_new_one_is_read(made: Office) -> None:
+    installation, mac = made.installation, made.macs()[0]
+    store(made, mac, a=b"one")
+    box = Box(installation.settings.data / "secret.key")
+    bodies = Bodies(installation.database, box)
+    bodies.of(mac)
+    store(made, mac, a=b"two")
+    bodies.doubt(mac)
+    reading, go_on = Event(), Event()
+    open_body = box.open_body
+
+    def slowly(sealed: bytes) -> bytes:
+        reading.set()
+        assert go_on.wait(30)
+        return open_body(sealed)
+
+    box.open_body = slowly  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(bodies.of, mac)
+        assert reading.wait(30)
+        second = pool.submit(bodies.of, mac)
+        assert not wait([second], timeout=0.2).done
+        store(made, mac, a=b"three")
+        bodies.doubt(mac)  # seen while the second is read
+        go_on.set()
+        assert first.result(30)["a.cfg"].body == b"two"
+        assert second.result(30)["a.cfg"].body == b"three"
+    assert bodies.of(mac)["a.cfg"].body == b"three"
 
 
 def test_files_are_read_ahead_in_one_go(made: Office) -> None:

@@ -18,7 +18,10 @@ from provisioner.shelf import Entry
 
 NOW = datetime(2026, 11, 22, 9, 0)  # noqa: DTZ001 - as stored
 MAC = MacAddress("805ec0000100")
-PHONE = Entry(MAC, "casa", "yealink/t46u", "", "", None, True, False, (), False, "http://h/")
+PHONE = Entry(
+    MAC, None, (), tftp_without_token=False, site="casa", model="yealink/t46u", firmware="",
+    token_hash="", token_seen=True, dirty=False, base_url="http://h/",
+)  # fmt: skip
 FULL = "e=registered&mac=80:5E:C0:00:01:00&ip=10.20.1.14&model=T46U&firmware=108.86.0.20&user=100"
 
 

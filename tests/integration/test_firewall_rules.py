@@ -37,13 +37,18 @@ doors = []
 for family, address in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.argv[2])):
     for port in sys.argv[3:]:
         door = socket.socket(family, socket.SOCK_DGRAM)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        door.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
+        door.setblocking(False)
         door.bind((address, int(port)))
         doors.append(door)
 print("ready", flush=True)
 while True:
-    for door in select.select(doors, [], [])[0]:
-        print(door.recv(100).decode(), flush=True)
+    for door in select.select(doors, [], [])[0]:  # empty each: the last word comes by the last
+        while True:
+            try:
+                print(door.recv(100).decode(), flush=True)
+            except BlockingIOError:
+                break
 """
 
 

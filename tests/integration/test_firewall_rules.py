@@ -38,17 +38,21 @@ for family, address in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.arg
     for port in sys.argv[3:]:
         door = socket.socket(family, socket.SOCK_DGRAM)
         door.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
-        door.setblocking(False)
         door.bind((address, int(port)))
         doors.append(door)
 print("ready", flush=True)
+ended = False
 while True:
-    for door in select.select(doors, [], [])[0]:  # empty each: the last word comes by the last
-        while True:
-            try:
-                print(door.recv(100).decode(), flush=True)
-            except BlockingIOError:
-                break
+    ready = select.select(doors, [], [], 0.3 if ended else None)[0]
+    if not ready:  # nothing has come after the last word for a while
+        print("end", flush=True)
+        ended = False
+    for door in ready:
+        text = door.recv(100).decode()
+        if text == "end":
+            ended = True
+        else:
+            print(text, flush=True)
 """
 
 
